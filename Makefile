@@ -1,0 +1,36 @@
+# Two commands do everything on a fresh machine: `make ask` and `make test`. Both run `make setup` once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := samples/tidewater-annual-report.pdf
+QUESTION ?= What was the operating surplus in 2024?
+
+.PHONY: setup ask test check fast slow wheel clean
+
+setup: $(VENV)/.done
+
+$(VENV)/.done: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q -e '.[all]' --group dev
+	touch $@
+
+ask: setup
+	$(BIN)/docqa ask $(SAMPLE) "$(QUESTION)"
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy tests benchmarks
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/python -m pytest
+
+wheel: setup
+	rm -rf build dist
+	$(BIN)/python -m pip wheel -q --no-deps -w dist .
+
+clean:
+	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Strategies: from a question and documents to an answer whose citations are checked."""

@@ -1,0 +1,81 @@
+"""Passages laid out for a language model: one numbered sentence a line, so that evidence is a number and never a quote.
+
+The layout depends on nothing but the passages: the same passages give the same bytes, which a server's prefix cache
+recognises. A sentence is put on one line and begins with its number, so no text of a document can pass for a line of
+ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from docqa.agents.reasoner import Evidence
+from docqa.answers import one_line
+from docqa.documents import Passage, Span
+from docqa.retrieval.evidence import Evidence as QuestionCoverage
+from docqa.retrieval.retriever import Hit, Retrieval, SentenceHit
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """`text` as a model reads it; line [n] stands for `evidence[n - 1]`."""
+
+    text: str
+    evidence: tuple[Evidence, ...]
+
+    def at(self, numbers: Iterable[int]) -> tuple[Evidence, ...]:
+        """The evidence behind the numbers, each once, in the order given. Numbers that do not exist are left out."""
+        known = [n for n in dict.fromkeys(numbers) if 1 <= n <= len(self.evidence)]
+        return tuple(self.evidence[n - 1] for n in known)
+
+
+def lay_out(evidence: Sequence[Evidence]) -> Sources:
+    """Number the sentences in the order given, under a line that says where they stand whenever that changes."""
+    lines: list[str] = []
+    place = ""
+    for number, piece in enumerate(evidence, start=1):
+        here = heading_line(piece.passage)
+        if here != place:
+            lines.append(here)
+            place = here
+        lines.append(numbered_line(number, piece.quote))
+    return Sources("\n".join(lines), tuple(evidence))
+
+
+def heading_line(passage: Passage) -> str:
+    """Where a passage stands, in one line: document, part, headings, and the head of its table."""
+    path = [one_line(part) for part in passage.headings]
+    header = f" | columns: {cells(passage.header)}" if passage.header else ""
+    return f"# document {passage.document_id[:8]}, part {passage.page + 1}: {' > '.join(path)}{header}"
+
+
+def numbered_line(number: int, sentence: str) -> str:
+    """A sentence with its number; the cells of a table row are kept apart by bars."""
+    return f"[{number}] {cells(sentence)}"
+
+
+def cells(row: str) -> str:
+    """Text on one line, with bars between the cells of a table row."""
+    return " | ".join(one_line(cell) for cell in row.split("\t"))
+
+
+def sentences_of(passage: Passage, score: float = 0.0) -> list[Evidence]:
+    """Every sentence of a passage, in order; the passage as a whole where it has none."""
+    spans = passage.sentences or (Span(passage.start_char, passage.end_char),)
+    return [Evidence(passage, span, score) for span in spans]
+
+
+def sentences_in(retrieval: Retrieval) -> tuple[Evidence, ...]:
+    """Every sentence of the hits: hits in their order, sentences in the order of the page."""
+    return tuple(piece for hit in retrieval.hits for piece in sentences_of(hit.passage, hit.score))
+
+
+def unranked(passages: Sequence[Passage]) -> Retrieval:
+    """Passages to be read as they stand, that nobody searched for."""
+    hits = tuple(Hit(passage, 0.0, 0.0, None, _unscored(passage)) for passage in passages)
+    return Retrieval(hits, QuestionCoverage(0, 0.0, 0.0, 0.0))
+
+
+def _unscored(passage: Passage) -> tuple[SentenceHit, ...]:
+    return tuple(SentenceHit(piece.span, 0.0, 0.0) for piece in sentences_of(passage))

@@ -1,0 +1,270 @@
+"""The command line: parse, call, print. Standard output is the result alone; everything else goes to standard error.
+
+Heavy parts are imported inside the commands, so that `docqa --help` starts at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from docqa import __version__
+from docqa.app import exit_codes
+from docqa.errors import DocqaError, UsageError
+
+if TYPE_CHECKING:
+    from docqa.app.session import Session
+
+cli = typer.Typer(
+    name="docqa",
+    help="Ask long documents questions; every answer is proved on the page.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_commands = typer.Typer(help="Settings and where they come from.", no_args_is_help=True)
+cli.add_typer(config_commands, name="config")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Password = Annotated[str | None, typer.Option("--password", help="Password of encrypted files.", show_default=False)]
+Offline = Annotated[bool | None, typer.Option("--offline", help="Forbid every network connection.", show_default=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings.")]
+Ocr = Annotated[str | None, typer.Option("--ocr", help="auto, off or force.", show_default=False)]
+OcrLanguages = Annotated[
+    str | None,
+    typer.Option("--ocr-languages", help="Languages of scans, as tesseract names them: eng,deu.", show_default=False),
+]
+Model = Annotated[str | None, typer.Option("--model", help="What answers: embedded.", show_default=False)]
+Encoder = Annotated[
+    str | None,
+    typer.Option("--encoder", help="none, or sentence-transformers:NAME_OR_PATH (extra `local`).", show_default=False),
+]
+CacheDir = Annotated[Path | None, typer.Option("--cache-dir", help="Where what was read is kept.", show_default=False)]
+Files = Annotated[list[str], typer.Argument(help="Files, folders, patterns, or - for standard input.")]
+
+
+@cli.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,
+) -> None:
+    """Ask long documents questions; every answer is proved on the page."""
+    if version:
+        typer.echo(f"docqa {__version__}")
+        raise typer.Exit
+
+
+@cli.command()
+def ask(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(metavar="FILES... QUESTION", help="Files, folders or patterns, and the question last."),
+    ],
+    as_json: Json = False,
+    model: Model = None,
+    encoder: Encoder = None,
+    password: Password = None,
+    ocr: Ocr = None,
+    ocr_languages: OcrLanguages = None,
+    cache_dir: CacheDir = None,
+    offline: Offline = None,
+    quiet: Quiet = False,
+) -> None:
+    """Answer a question from documents, with page numbers and the exact words.
+
+    Either FILES or QUESTION may be - for standard input:
+
+      docqa ask report.pdf "What was the revenue in 2021?"
+
+      docqa ask reports/ contract.docx "When does the lease end?" --json
+
+      cat report.pdf | docqa ask - "Who audited the accounts?"
+    """
+    if len(arguments) < 2:
+        raise UsageError(f'a question is missing; write: docqa ask {arguments[0]} "your question"')
+    *files, question = arguments
+    if question == "-":
+        if "-" in files:
+            raise UsageError("only one of document and question can come from standard input")
+        question = sys.stdin.read()
+    session = _session(
+        as_json,
+        quiet,
+        model=model,
+        encoder=encoder,
+        ocr=ocr,
+        ocr_languages=ocr_languages,
+        cache_dir=cache_dir,
+        offline=offline,
+    )
+    with ExitStack() as resources:
+        answer = session.ask(files, question, password, resources)
+    session.show_answer(answer)
+    raise typer.Exit(exit_codes.OF_STATUS[answer.status])
+
+
+@cli.command()
+def index(
+    files: Files,
+    as_json: Json = False,
+    encoder: Encoder = None,
+    password: Password = None,
+    ocr: Ocr = None,
+    ocr_languages: OcrLanguages = None,
+    cache_dir: CacheDir = None,
+    offline: Offline = None,
+    quiet: Quiet = False,
+) -> None:
+    """Read and index documents, so that the first question comes back at once."""
+    session = _session(
+        as_json, quiet, encoder=encoder, ocr=ocr, ocr_languages=ocr_languages, cache_dir=cache_dir, offline=offline
+    )
+    with ExitStack() as resources:
+        session.show_documents("docqa.index/1", session.index(files, password, resources))
+
+
+@cli.command("list")
+def list_documents(as_json: Json = False, cache_dir: CacheDir = None) -> None:
+    """List the documents that have been read, with their health."""
+    session = _session(as_json, cache_dir=cache_dir)
+    session.show_documents("docqa.list/1", session.agent.library.documents())
+
+
+@cli.command()
+def show(
+    file: Annotated[str, typer.Argument(help="A file, - , or the name or hash of a document that was read before.")],
+    page: Annotated[int | None, typer.Option("--page", "-p", help="Print the clean text of this page.", min=1)] = None,
+    as_json: Json = False,
+    password: Password = None,
+    ocr: Ocr = None,
+    ocr_languages: OcrLanguages = None,
+    cache_dir: CacheDir = None,
+    offline: Offline = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show the health of every page of a document, or the text of one page."""
+    session = _session(as_json, quiet, ocr=ocr, ocr_languages=ocr_languages, cache_dir=cache_dir, offline=offline)
+    with ExitStack() as resources:
+        document = session.document(file, password, resources)
+        if page is not None:
+            session.show_page(document, page)
+        else:
+            session.show_health(session.agent.library.health(document.id))
+
+
+@cli.command()
+def search(
+    arguments: Annotated[
+        list[str], typer.Argument(metavar="FILES... QUERY", help="Files, folders or patterns, and the query last.")
+    ],
+    k: Annotated[int, typer.Option("-k", help="How many passages.", min=1, max=1000)] = 5,
+    as_json: Json = False,
+    encoder: Encoder = None,
+    password: Password = None,
+    ocr: Ocr = None,
+    ocr_languages: OcrLanguages = None,
+    cache_dir: CacheDir = None,
+    offline: Offline = None,
+    quiet: Quiet = False,
+) -> None:
+    """List the passages that bear most on a query, without composing an answer."""
+    if len(arguments) < 2:
+        raise UsageError(f'a query is missing; write: docqa search {arguments[0]} "your words"')
+    *files, query = arguments
+    session = _session(
+        as_json, quiet, encoder=encoder, ocr=ocr, ocr_languages=ocr_languages, cache_dir=cache_dir, offline=offline
+    )
+    with ExitStack() as resources:
+        found = session.search(files, query, k, password, resources)
+    session.show_passages(query, found)
+    raise typer.Exit(exit_codes.ANSWERED if found else exit_codes.NOT_FOUND)
+
+
+@cli.command()
+def doctor(as_json: Json = False, cache_dir: CacheDir = None, offline: Offline = None) -> None:
+    """Check what works on this machine; with --offline, prove that it works without a network."""
+    from docqa.app.doctor import examine  # runs a whole question: loads everything
+
+    session = _session(as_json, cache_dir=cache_dir, offline=offline)
+    checks = examine(session.settings, session.guard)
+    session.show_checks(checks)
+    raise typer.Exit(exit_codes.FAILED if any(check.state == "fails" for check in checks) else exit_codes.ANSWERED)
+
+
+@config_commands.command("show")
+def config_show(as_json: Json = False) -> None:
+    """Print every setting, its value and where it comes from."""
+    from docqa.app.config import describe, load_settings  # not needed for --help
+
+    rows = describe(load_settings())
+    if as_json:
+        typer.echo(json.dumps({"schema": "docqa.config/1", "settings": rows}, indent=2))
+    else:
+        typer.echo("\n".join(f"{row['name']} = {row['value']}  ({row['origin']})" for row in rows))
+
+
+@cli.command()
+def gc(
+    older_than_days: Annotated[
+        float | None, typer.Option("--older-than-days", help="Also drop documents not used for so long.", min=0)
+    ] = None,
+    as_json: Json = False,
+    cache_dir: CacheDir = None,
+) -> None:
+    """Drop from the cache the documents whose files are gone, and what interrupted runs left."""
+    session = _session(as_json, cache_dir=cache_dir)
+    session.show_collected(session.agent.library.gc(older_than_days=older_than_days))
+
+
+def _session(as_json: bool, quiet: bool = False, **flags: Any) -> Session:
+    from docqa.app.session import Session  # numpy, the store and rich: not needed for --help
+
+    return Session.start(flags, as_json=as_json, quiet=quiet)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the `docqa` command: errors become one line and a documented exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a file name may hold bytes that are no text
+            stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in given  # taken wherever it stands, as people add it to the end of what just failed
+    try:
+        code = cli(args=[word for word in given if word != "--debug"], prog_name="docqa", standalone_mode=False)
+    except Exception as error:
+        if debug:
+            raise
+        code = _report(error)
+    if code == exit_codes.INTERRUPTED:  # typer turns Ctrl-C into this code without a word
+        typer.echo("docqa: interrupted; what was read so far is kept", err=True)
+    sys.exit(code)
+
+
+def _report(error: Exception) -> int:
+    """Print one line for any failure and give its exit code."""
+    if isinstance(error, DocqaError):
+        typer.echo(f"docqa: {error}", err=True)
+        return exit_codes.of_error(error)
+    if isinstance(error, TyperException):
+        typer.echo(f"docqa: {error}", err=True)
+        return exit_codes.USAGE
+    if isinstance(error, typer.Abort):
+        return exit_codes.INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        return exit_codes.ANSWERED  # the reader of our output has seen enough
+    typer.echo(f"docqa: unexpected {type(error).__name__}: {error}; run again with --debug and report it", err=True)
+    return exit_codes.FAILED
+
+
+if __name__ == "__main__":
+    main()

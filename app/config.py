@@ -1,0 +1,148 @@
+"""Settings: one frozen dataclass, filled from flags, environment and files, each value with its origin.
+
+Order of precedence: command-line flag, `DOCQA_*` environment variable, `docqa.toml` in the working directory, the
+user's `config.toml`, default. Nothing else in docqa reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import platformdirs
+
+from docqa.errors import UsageError
+from docqa.retrieval.readers.base import OcrMode
+
+PROJECT_FILE = "docqa.toml"
+ENVIRONMENT_PREFIX = "DOCQA_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a user may set. `page_timeout_s` is the time one page may take to be read."""
+
+    cache_dir: Path = field(default_factory=lambda: Path(platformdirs.user_cache_dir("docqa", appauthor=False)))
+    model: str = "embedded"
+    encoder: str = "none"
+    ocr: OcrMode = "auto"
+    ocr_languages: tuple[str, ...] = ("eng",)
+    page_timeout_s: float = 30.0
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Settings with the origin of every value: "flag", "DOCQA_OCR", a file's path, or "default"."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def user_config_file() -> Path:
+    """Where the user's own settings live on this platform."""
+    return Path(platformdirs.user_config_dir("docqa", appauthor=False)) / "config.toml"
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None, directory: Path | None = None
+) -> Configured:
+    """Merge all sources; a flag that is None was not given. Raises UsageError for an unknown name or a bad value."""
+    environment = os.environ if environment is None else environment
+    project_file = (directory or Path.cwd()) / PROJECT_FILE
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {f.name: "default" for f in fields(Settings)}
+    for origin, source in (
+        *((str(path), _from_file(path)) for path in (user_config_file(), project_file)),
+        *_from_environment(environment),
+        ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),
+    ):
+        for name, value in source.items():
+            values[name] = _parsed(name, value, origin)
+            origins[name] = origin
+    return Configured(Settings(**values), origins)
+
+
+def describe(configured: Configured) -> list[dict[str, Any]]:
+    """Every setting with its value as plain JSON and its origin."""
+    rows = []
+    for name, origin in configured.origins.items():
+        value = getattr(configured.settings, name)
+        plain = str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+        rows.append({"name": name, "value": plain, "origin": origin})
+    return rows
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not a readable settings file: {error}") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    names = {ENVIRONMENT_PREFIX + f.name.upper(): f.name for f in fields(Settings)}
+    unknown = sorted(key for key in environment if key.startswith(ENVIRONMENT_PREFIX) and key not in names)
+    if unknown:
+        raise UsageError(f"unknown environment variable {unknown[0]}; known: {', '.join(sorted(names))}")
+    return [(key, {name: environment[key]}) for key, name in names.items() if environment.get(key)]
+
+
+def _parsed(name: str, value: Any, origin: str) -> Any:
+    if name not in _PARSERS:
+        raise UsageError(f"{origin}: unknown setting {name!r}; known: {', '.join(sorted(_PARSERS))}")
+    try:
+        return _PARSERS[name](value)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{origin}: bad value {value!r} for {name}: {error}") from error
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if str(value).lower() not in words:
+        raise ValueError("expected true or false")
+    return words[str(value).lower()]
+
+
+def _ocr_mode(value: Any) -> Any:
+    if value not in get_args(OcrMode):
+        raise ValueError(f"expected one of {', '.join(get_args(OcrMode))}")
+    return value
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    parts = value.replace("+", ",").split(",") if isinstance(value, str) else list(value)
+    names = tuple(part.strip() for part in parts if part.strip())
+    if not names:
+        raise ValueError("expected at least one name")
+    return names
+
+
+def _positive(value: Any) -> float:
+    if float(value) <= 0:
+        raise ValueError("expected a number above 0")
+    return float(value)
+
+
+def _directory(value: Any) -> Path:
+    return Path(value).expanduser()
+
+
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "cache_dir": _directory,
+    "model": str,
+    "encoder": str,
+    "ocr": _ocr_mode,
+    "ocr_languages": _names,
+    "page_timeout_s": _positive,
+    "offline": _boolean,
+}

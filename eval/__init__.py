@@ -1,0 +1,1 @@
+"""Scores answers; knows answers, not the agents that made them."""

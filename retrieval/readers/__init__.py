@@ -1,0 +1,1 @@
+"""Readers: each turns one kind of file into pages of clean text."""
