@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SAMPLE := samples/tidewater-annual-report.pdf
 QUESTION ?= What was the operating surplus in 2024?
 
-.PHONY: setup ask test check fast slow wheel clean
+.PHONY: setup ask test check train-reader wheel clean
 
 setup: $(VENV)/.done
 
@@ -22,11 +22,15 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy tests benchmarks
+	$(BIN)/mypy tests benchmarks training
 	$(BIN)/lint-imports
 
 test: check
 	$(BIN)/python -m pytest
+
+# The shipped weights: `make train-reader DATA=path/to/data`; needs what training/README.md lists.
+train-reader: setup
+	$(BIN)/python -m training.make_weights --data $(DATA) --work build/train --out llm/weights
 
 wheel: setup
 	rm -rf build dist

@@ -22,16 +22,20 @@ def cite(
     known = {document.id: document for document in documents}
     evidence = [piece for draft in drafts for piece in draft.evidence if _stands_on_its_page(piece, known)]
     boxes = _boxes(evidence, corpus)
-    statements = []
-    for draft in drafts:
+    statements: dict[int, Statement] = {}
+    cited: dict[Evidence, Citation] = {}
+    for number, draft in sorted(enumerate(drafts), key=lambda numbered: numbered[1].support is not None):
         pieces = [piece for piece in draft.evidence if piece in boxes]
         if pieces:
             support = draft.support or reasoner.supports(draft.text, [piece.passage for piece in pieces])
-            citations = [
-                citation_of(piece, known[piece.passage.document_id], boxes[piece], support) for piece in pieces
-            ]
-            statements.append(Statement(draft.text, tuple(citations)))
-    return tuple(statements)
+            citations = {
+                piece: citation_of(piece, known[piece.passage.document_id], boxes[piece], support) for piece in pieces
+            }
+            if draft.support is not None:  # it counts what others say, and points to the same citations
+                citations = {piece: cited.get(piece, citation) for piece, citation in citations.items()}
+            cited.update(citations)
+            statements[number] = Statement(draft.text, tuple(citations.values()))
+    return tuple(statements[number] for number in sorted(statements))
 
 
 def point_to(evidence: Sequence[Evidence], documents: Sequence[Document], corpus: Corpus) -> tuple[Citation, ...]:

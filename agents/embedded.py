@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from docqa.agents.items import speaking_of
 from docqa.agents.questions import kind_of
 from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan, QuestionKind
 from docqa.answers import Support, one_line
@@ -25,13 +26,14 @@ class EmbeddedReasoner:
     """Answers with one to `max_statements` quoted sentences, the best first.
 
     A sentence after the first is quoted when its score is at least `min_share` of the best one's. `n_nearest` passages
-    are pointed at when nothing answers.
+    are pointed at when nothing answers, and `n_carried` sentences of each turn compete with those of the next.
     """
 
     reader: EvidenceReader
     max_statements: int = 3
     min_share: float = 0.5
     n_nearest: int = 3
+    n_carried: int = 12
 
     def plan(self, question: str, documents: Sequence[Document]) -> Plan:
         """The kind of the question by its words, and the question as the only query."""
@@ -46,11 +48,25 @@ class EmbeddedReasoner:
         scores = self.reader.rank(question, candidates)
         ranked = [replace(e, score=score) for e, score in zip(found, scores, strict=True)]
         coverage = retrieval.evidence.coverage
-        return Notes(
-            evidence=tuple(sorted({*notes.evidence, *ranked}, key=_best_first)),
+        return replace(
+            notes,
+            evidence=self._joined(question, notes.evidence, ranked),
             coverage=max(notes.coverage, coverage),
             answerable=notes.answerable or self.reader.answerable(question, candidates, coverage),
+            open_questions=_follow_up(retrieval, ranked),
+            items=(*notes.items, *_items(question, retrieval, ranked)) if notes.kind == "aggregation" else notes.items,
         )
+
+    def _joined(self, question: str, before: Sequence[Evidence], new: Sequence[Evidence]) -> tuple[Evidence, ...]:
+        """Best first. What was ranked at different times is ranked again together: a reader may grade on a curve."""
+        new = sorted(new, key=_best_first)
+        if not before:
+            return tuple(new)
+        places = {(e.passage.document_id, e.passage.page, e.span): e for e in (*before, *new[: self.n_carried])}
+        joint = sorted(places.values(), key=_best_first)[: 2 * self.n_carried]
+        candidates = [Candidate(e.quote, _context(e.passage), e.score) for e in joint]
+        scores = self.reader.rank(question, candidates)
+        return tuple(sorted((replace(e, score=s) for e, s in zip(joint, scores, strict=True)), key=_best_first))
 
     def compose(self, question: str, notes: Notes) -> Draft:
         """Quote the best sentences, or abstain when the evidence does not bear on the question."""
@@ -69,7 +85,8 @@ class EmbeddedReasoner:
 
     def supports(self, claim: str, passages: Sequence[Passage]) -> Support:
         """Quotation and table rows bear themselves out; anything else is the reader's judgement."""
-        if any(claim == _wording(passage, row) for passage in passages for row in passage.text.split("\n")):
+        rows = ((passage, line) for passage in passages for line in passage.text.split("\n") if "\t" in line)
+        if any(claim == _wording(passage, row) for passage, row in rows):
             return Support("supports", 1.0, "table row")
         return self.reader.supports(claim, "\n".join(passage.text for passage in passages))
 
@@ -98,9 +115,27 @@ def row_in_words(row: str, header: str, title: str = "") -> str:
     """
     cells, heads = ([one_line(cell) for cell in line.split("\t")] for line in (row, header))
     pairs = [f"{head}: {cell}" if head else cell for head, cell in zip(heads[1:], cells[1:], strict=False) if cell]
-    if len(cells) != len(heads) or not cells[0] or not pairs or cells == heads:
+    fits = 2 <= len(cells) <= len(heads)  # empty cells at the end of a row are not kept
+    if not fits or not cells[0] or not pairs or cells == heads:
         return row
     return f"{title}: {cells[0]} — {'; '.join(pairs)}" if title else f"{cells[0]} — {'; '.join(pairs)}"
+
+
+def _follow_up(retrieval: Retrieval, ranked: Sequence[Evidence]) -> tuple[str, ...]:
+    """What the best passage leaves open: the question's other words, sought together with the best sentence's."""
+    uncovered = retrieval.evidence.uncovered
+    best = max(ranked, key=lambda e: e.score, default=None)
+    if not uncovered or best is None or best.score <= 0:
+        return ()
+    return (f"{' '.join(uncovered)} {one_line(best.quote)}",)
+
+
+def _items(question: str, retrieval: Retrieval, ranked: Sequence[Evidence]) -> Iterator[DraftStatement]:
+    """The sentences that speak of what is asked for, in the order of the document, all of equal worth."""
+    words = [word for word in retrieval.evidence.words if word not in retrieval.evidence.missing]
+    in_order = sorted(ranked, key=lambda e: (e.passage.number, e.span.start_char))
+    for piece in speaking_of(question, words, in_order):
+        yield DraftStatement(_wording(piece.passage, piece.quote), (replace(piece, score=1.0),))
 
 
 def _wording(passage: Passage, text: str) -> str:

@@ -11,11 +11,22 @@ from docqa.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A run that can be taken up again by this id, should it be interrupted."""
+
+    run_id: str
+
+    def __str__(self) -> str:
+        return f"run {self.run_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class Routed:
-    """A strategy was chosen; `reason` is one sentence."""
+    """A strategy was chosen; `reason` is one sentence, `estimates` say in words what each candidate would cost."""
 
     strategy: str
     reason: str
+    estimates: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.strategy}: {self.reason}"
@@ -75,4 +86,4 @@ class Finished:
         return f"{self.answer.status} by {self.answer.route.strategy}"
 
 
-Event = Routed | Searched | Read | Checked | LimitReached | Finished
+Event = Started | Routed | Searched | Read | Checked | LimitReached | Finished

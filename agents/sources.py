@@ -16,6 +16,8 @@ from docqa.documents import Passage, Span
 from docqa.retrieval.evidence import Evidence as QuestionCoverage
 from docqa.retrieval.retriever import Hit, Retrieval, SentenceHit
 
+_MAX_HEADING_CHARS = 200  # a "heading" may be a whole mistaken paragraph, and it is repeated for every passage
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -45,9 +47,9 @@ def lay_out(evidence: Sequence[Evidence]) -> Sources:
 
 def heading_line(passage: Passage) -> str:
     """Where a passage stands, in one line: document, part, headings, and the head of its table."""
-    path = [one_line(part) for part in passage.headings]
-    header = f" | columns: {cells(passage.header)}" if passage.header else ""
-    return f"# document {passage.document_id[:8]}, part {passage.page + 1}: {' > '.join(path)}{header}"
+    path = " > ".join(one_line(part) for part in passage.headings)[-_MAX_HEADING_CHARS:]
+    header = f" | columns: {cells(passage.header)[:_MAX_HEADING_CHARS]}" if passage.header else ""
+    return f"# document {passage.document_id[:8]}, part {passage.page + 1}: {path}{header}"
 
 
 def numbered_line(number: int, sentence: str) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
+from docqa.agents.corpus import Corpus
 from docqa.agents.embedded import EmbeddedReasoner
-from docqa.agents.rag import Rag
 from docqa.agents.reasoner import Reasoner
-from docqa.answers import Answerer, Coverage
+from docqa.answers import Coverage
+from docqa.app.answering import Answering
 from docqa.app.config import Settings
 from docqa.app.reports import place
 from docqa.documents import Box, Document, Passage, Span
 from docqa.errors import UsageError
-from docqa.llm.reader import LexicalReader
+from docqa.llm.base import LLM
+from docqa.llm.reader import EvidenceReader, LexicalReader
 from docqa.retrieval.embedders import Embedder, SentenceTransformersEmbedder
 from docqa.retrieval.ingest import OnProgress
 from docqa.retrieval.library import Library
@@ -23,11 +25,22 @@ from docqa.retrieval.retriever import HybridRetriever, Retrieval
 
 T = TypeVar("T")
 
-REASONERS: Mapping[str, Callable[[str], Reasoner]] = {"embedded": lambda _: EmbeddedReasoner(LexicalReader())}
+REPLIES = "replies.sqlite"
+
+READERS: Mapping[str, Callable[[], EvidenceReader]] = {"lexical": LexicalReader, "trained": lambda: _trained_reader()}
+REASONERS: Mapping[str, Callable[[str], Reasoner]] = {"embedded": lambda reader: _embedded(reader or "lexical")}
 ENCODERS: Mapping[str, Callable[[str], Embedder | None]] = {
     "none": lambda _: None,
     "sentence-transformers": SentenceTransformersEmbedder,
 }
+
+
+class MeasuredCorpus(Corpus, Protocol):
+    """A corpus that knows how long its documents are without reading them."""
+
+    def n_chars(self, document: Document) -> int:
+        """How many characters of text a document has."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,10 @@ class LibraryCorpus:
         """Every passage of a document, in order."""
         return self.library.passages(document.id)
 
+    def n_chars(self, document: Document) -> int:
+        """How many characters of text a document has."""
+        return self.library.health(document.id).summary.n_chars
+
     def embed(self, document: Document, on_progress: OnProgress | None = None) -> None:
         """Encode every passage of a document, where there is an encoder."""
         if self.embedder is not None:
@@ -58,7 +75,7 @@ class LibraryCorpus:
 
     def coverage(self, documents: Sequence[Document]) -> Coverage:
         """How many pages there are, how many could be read, and which could not."""
-        reports = [self.library.health(document.id) for document in documents]
+        reports = [replace(self.library.health(document.id), name=document.name) for document in documents]
         unreadable = [
             place(page) if len(reports) == 1 else f"{report.name}, {place(page)}"
             for report in reports
@@ -83,9 +100,50 @@ def build_corpus(settings: Settings, library: Library) -> LibraryCorpus:
     return LibraryCorpus(library, _chosen(ENCODERS, settings.encoder, "encoder"))
 
 
-def build_answerer(settings: Settings, corpus: LibraryCorpus) -> Answerer:
-    """The strategy with the model that the settings name."""
-    return Rag(_chosen(REASONERS, settings.model, "model"), corpus)
+def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
+    """The strategies with the model that the settings name."""
+    name, _, argument = settings.model.partition(":")
+    if name not in {**REASONERS, **LLMS}:
+        raise UsageError(f"unknown model {name!r}; known: {', '.join(sorted([*REASONERS, *LLMS]))}")
+    embedded = REASONERS[name](argument) if name in REASONERS else REASONERS["embedded"]("")
+    if name in REASONERS:
+        return Answering(settings, corpus, embedded, n_chars=corpus.n_chars)
+    from docqa.llm.response_cache import ReplyStore  # only models have replies
+
+    replies = ReplyStore(settings.cache_dir / REPLIES)
+    return Answering(
+        settings, corpus, embedded, _trained_reader(), LLMS[name](settings, argument), replies, corpus.n_chars
+    )
+
+
+def _embedded(reader: str) -> EmbeddedReasoner:
+    if reader not in READERS:
+        raise UsageError(f"unknown reader {reader!r}; known: {', '.join(sorted(READERS))}")
+    return EmbeddedReasoner(READERS[reader]())
+
+
+def _trained_reader() -> EvidenceReader:
+    """The trained networks; they also judge what a model wrote, in milliseconds."""
+    from docqa.llm.onnx_reader import OnnxReader  # loads onnxruntime, which quotation does not need
+
+    return OnnxReader()
+
+
+def _remote(settings: Settings, name: str) -> LLM:
+    """A model on an OpenAI-compatible server."""
+    from docqa.llm.remote import RemoteLLM  # the openai package takes half a second
+    from docqa.llm.server import Server
+    from docqa.llm.server_notes import NotesFile
+
+    if not name or not settings.base_url:
+        raise UsageError("a model on a server needs a name and an address: --model openai:NAME --base-url http://…/v1")
+    notes = NotesFile(settings.cache_dir / "servers.json")
+    return RemoteLLM(
+        name, Server(settings.base_url, settings.api_key), context_length=settings.context_length or None, notes=notes
+    )
+
+
+LLMS: Mapping[str, Callable[[Settings, str], LLM]] = {"openai": _remote}
 
 
 def _chosen(table: Mapping[str, Callable[[str], T]], setting: str, what: str) -> T:

@@ -5,11 +5,11 @@ Heavy parts are imported inside the commands, so that `docqa --help` starts at o
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
-from io import TextIOWrapper
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,9 @@ import typer
 from typer.exceptions import TyperException
 
 from docqa import __version__
-from docqa.app import exit_codes
+from docqa.answers import one_line
+from docqa.app import exit_codes, streams
+from docqa.app.eval_commands import evaluate
 from docqa.errors import DocqaError, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ cli = typer.Typer(
 )
 config_commands = typer.Typer(help="Settings and where they come from.", no_args_is_help=True)
 cli.add_typer(config_commands, name="config")
+cli.command("eval")(evaluate)
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Password = Annotated[str | None, typer.Option("--password", help="Password of encrypted files.", show_default=False)]
@@ -44,10 +49,32 @@ OcrLanguages = Annotated[
     str | None,
     typer.Option("--ocr-languages", help="Languages of scans, as tesseract names them: eng,deu.", show_default=False),
 ]
-Model = Annotated[str | None, typer.Option("--model", help="What answers: embedded.", show_default=False)]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", help="What answers: embedded, embedded:trained, openai:NAME.", show_default=False),
+]
 Encoder = Annotated[
     str | None,
     typer.Option("--encoder", help="none, or sentence-transformers:NAME_OR_PATH (extra `local`).", show_default=False),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", help="Address of the model's server: http://host/v1.", show_default=False)
+]
+Route = Annotated[
+    str | None,
+    typer.Option(
+        "--route", help="auto, rag, retrieve_then_reason, chain or full_context (with a model).", show_default=False
+    ),
+]
+MaxTokens = Annotated[
+    int | None, typer.Option("--max-tokens", help="Tokens that one question may cost.", min=1, show_default=False)
+]
+MaxSeconds = Annotated[
+    float | None, typer.Option("--max-seconds", help="Seconds that one question may take.", show_default=False)
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option("--max-cost", help="Money that one question may cost, by price_input/output.", show_default=False),
 ]
 CacheDir = Annotated[Path | None, typer.Option("--cache-dir", help="Where what was read is kept.", show_default=False)]
 Files = Annotated[list[str], typer.Argument(help="Files, folders, patterns, or - for standard input.")]
@@ -72,6 +99,11 @@ def ask(
     ],
     as_json: Json = False,
     model: Model = None,
+    base_url: BaseUrl = None,
+    route: Route = None,
+    max_tokens: MaxTokens = None,
+    max_seconds: MaxSeconds = None,
+    max_cost: MaxCost = None,
     encoder: Encoder = None,
     password: Password = None,
     ocr: Ocr = None,
@@ -96,11 +128,16 @@ def ask(
     if question == "-":
         if "-" in files:
             raise UsageError("only one of document and question can come from standard input")
-        question = sys.stdin.read()
+        question = streams.stdin_text()
     session = _session(
         as_json,
         quiet,
         model=model,
+        base_url=base_url,
+        route=route,
+        max_tokens=max_tokens,
+        max_seconds=max_seconds,
+        max_cost=max_cost,
         encoder=encoder,
         ocr=ocr,
         ocr_languages=ocr_languages,
@@ -108,7 +145,67 @@ def ask(
         offline=offline,
     )
     with ExitStack() as resources:
+        resources.callback(session.agent.close)
         answer = session.ask(files, question, password, resources)
+    session.show_answer(answer)
+    raise typer.Exit(exit_codes.OF_STATUS[answer.status])
+
+
+@cli.command()
+def chat(
+    files: Annotated[list[str] | None, typer.Argument(help="Files, folders or patterns.", show_default=False)] = None,
+    again: Annotated[
+        str | None, typer.Option("--continue", help="Go on with the conversation of this id.", show_default=False)
+    ] = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    route: Route = None,
+    encoder: Encoder = None,
+    password: Password = None,
+    cache_dir: CacheDir = None,
+    offline: Offline = None,
+    quiet: Quiet = False,
+) -> None:
+    """Ask one question after the other; a follow-up may point back to what was asked before.
+
+    Questions come from standard input, one a line; an empty line or the end of the input ends the conversation.
+    """
+    if bool(files) == bool(again):
+        raise UsageError("name the files to talk about, or a conversation with --continue, one of the two")
+    if "-" in (files or ()):
+        raise UsageError("the questions come from standard input, so no document can")
+    session = _session(
+        False, quiet, model=model, base_url=base_url, route=route, encoder=encoder, cache_dir=cache_dir, offline=offline
+    )
+    with ExitStack() as resources:
+        resources.callback(session.agent.close)
+        talk = (
+            session.agent.continue_chat(again)
+            if again
+            else session.agent.chat_about(session.read(files or [], password, resources))
+        )
+        session.talk(talk, sys.stdin)
+
+
+@cli.command()
+def resume(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The id that the interrupted run was begun with.")],
+    as_json: Json = False,
+    cache_dir: CacheDir = None,
+    offline: Offline = None,
+    quiet: Quiet = False,
+) -> None:
+    """Take up a question that was interrupted while a language model was working on it.
+
+    What the model had already replied is not asked for again.
+    """
+    from docqa.app.config import load_settings
+    from docqa.app.runs import kept_with
+
+    _, kept = kept_with(load_settings({"cache_dir": cache_dir}).settings.cache_dir, run)
+    session = _session(as_json, quiet, **{**kept, "cache_dir": cache_dir, "offline": offline})
+    with closing(session.agent):
+        answer = session.resume(run)
     session.show_answer(answer)
     raise typer.Exit(exit_codes.OF_STATUS[answer.status])
 
@@ -159,7 +256,7 @@ def show(
         if page is not None:
             session.show_page(document, page)
         else:
-            session.show_health(session.agent.library.health(document.id))
+            session.show_health(document)
 
 
 @cli.command()
@@ -234,13 +331,16 @@ def _session(as_json: bool, quiet: bool = False, **flags: Any) -> Session:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the `docqa` command: errors become one line and a documented exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a file name may hold bytes that are no text
-            stream.reconfigure(errors="backslashreplace")
+    streams.prepare()
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given  # taken wherever it stands, as people add it to the end of what just failed
     try:
         code = cli(args=[word for word in given if word != "--debug"], prog_name="docqa", standalone_mode=False)
+        streams.flush()
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        code = _report(end.__context__)  # typer makes this of it
     except Exception as error:
         if debug:
             raise
@@ -252,18 +352,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _report(error: Exception) -> int:
     """Print one line for any failure and give its exit code."""
-    if isinstance(error, DocqaError):
-        typer.echo(f"docqa: {error}", err=True)
-        return exit_codes.of_error(error)
-    if isinstance(error, TyperException):
-        typer.echo(f"docqa: {error}", err=True)
-        return exit_codes.USAGE
     if isinstance(error, typer.Abort):
         return exit_codes.INTERRUPTED
+    if isinstance(error, OSError):
+        streams.abandon_stdout()
     if isinstance(error, BrokenPipeError):
         return exit_codes.ANSWERED  # the reader of our output has seen enough
-    typer.echo(f"docqa: unexpected {type(error).__name__}: {error}; run again with --debug and report it", err=True)
-    return exit_codes.FAILED
+    if isinstance(error, TyperException):
+        code, said = exit_codes.USAGE, error.format_message()
+        if said.startswith("No such option"):
+            said = f"{said.rstrip('.')} (write -- before a question or file that begins with -)"
+    elif isinstance(error, DocqaError):
+        code, said = exit_codes.of_error(error), str(error)
+    elif isinstance(error, OSError) and error.errno in _FULL:
+        code, said = exit_codes.FAILED, f"{error.filename or 'a file'} cannot be written: {error.strerror}"
+    else:
+        code = exit_codes.FAILED
+        said = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it"
+    typer.echo(f"docqa: {one_line(said)}", err=True)
+    return code
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ user's `config.toml`, default. Nothing else in docqa reads the environment.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -18,16 +19,31 @@ import platformdirs
 from docqa.errors import UsageError
 from docqa.retrieval.readers.base import OcrMode
 
+_SECRET = frozenset({"api_key"})
 PROJECT_FILE = "docqa.toml"
 ENVIRONMENT_PREFIX = "DOCQA_"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a user may set. `page_timeout_s` is the time one page may take to be read."""
+    """Everything a user may set. `page_timeout_s` is the time one page may take to be read.
+
+    `base_url` and `api_key` are the model server's, `context_length` is in tokens and 0 when the server shall say it.
+    `max_tokens`, `max_seconds` and `max_cost` limit one question, 0 for no limit; `price_input` and `price_output` are
+    what a million of the model's tokens cost.
+    """
 
     cache_dir: Path = field(default_factory=lambda: Path(platformdirs.user_cache_dir("docqa", appauthor=False)))
     model: str = "embedded"
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+    context_length: int = 0
+    route: str = "auto"
+    max_tokens: int = 0
+    max_seconds: float = 0.0
+    max_cost: float = 0.0
+    price_input: float = 0.0
+    price_output: float = 0.0
     encoder: str = "none"
     ocr: OcrMode = "auto"
     ocr_languages: tuple[str, ...] = ("eng",)
@@ -53,7 +69,7 @@ def load_settings(
 ) -> Configured:
     """Merge all sources; a flag that is None was not given. Raises UsageError for an unknown name or a bad value."""
     environment = os.environ if environment is None else environment
-    project_file = (directory or Path.cwd()) / PROJECT_FILE
+    project_file = (directory or _working_directory()) / PROJECT_FILE
     values: dict[str, Any] = {}
     origins: dict[str, str] = {f.name: "default" for f in fields(Settings)}
     for origin, source in (
@@ -68,13 +84,23 @@ def load_settings(
 
 
 def describe(configured: Configured) -> list[dict[str, Any]]:
-    """Every setting with its value as plain JSON and its origin."""
+    """Every setting with its value as plain JSON and its origin; of a secret only whether it is set."""
     rows = []
     for name, origin in configured.origins.items():
         value = getattr(configured.settings, name)
+        if name in _SECRET:
+            value = "(set)" if value else ""
         plain = str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
         rows.append({"name": name, "value": plain, "origin": origin})
     return rows
+
+
+def _working_directory() -> Path:
+    """Where the process is; a folder that was deleted under it holds no settings, whatever it is called."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path()
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -120,6 +146,8 @@ def _ocr_mode(value: Any) -> Any:
 
 
 def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, str | list | tuple) or not all(isinstance(part, str) for part in value):
+        raise ValueError("expected names, as in 'eng,deu'")
     parts = value.replace("+", ",").split(",") if isinstance(value, str) else list(value)
     names = tuple(part.strip() for part in parts if part.strip())
     if not names:
@@ -128,18 +156,42 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _positive(value: Any) -> float:
-    if float(value) <= 0:
+    if not 0 < float(value) < float("inf"):
         raise ValueError("expected a number above 0")
     return float(value)
 
 
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,18}", str(value).strip()):
+        raise ValueError("expected a whole number, 0 or more")
+    return int(value)
+
+
+def _amount(value: Any) -> float:
+    if not 0 <= float(value) < float("inf"):
+        raise ValueError("expected 0 or a number above it")
+    return float(value)
+
+
 def _directory(value: Any) -> Path:
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:  # "~name" of an account that there is not
+        raise ValueError("there is no such home directory") from error
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "cache_dir": _directory,
     "model": str,
+    "base_url": str,
+    "api_key": str,
+    "context_length": _count,
+    "route": str,
+    "max_tokens": _count,
+    "max_seconds": _amount,
+    "max_cost": _amount,
+    "price_input": _amount,
+    "price_output": _amount,
     "encoder": str,
     "ocr": _ocr_mode,
     "ocr_languages": _names,

@@ -7,8 +7,10 @@ it, and which cannot be taken away again while the process lives.
 from __future__ import annotations
 
 import ipaddress
+import socket
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 from docqa.errors import NetworkForbidden
 
@@ -23,6 +25,16 @@ _NETWORK_EVENTS = frozenset(
         "socket.getnameinfo",
     }
 )
+
+
+def hosts_of(base_url: str) -> frozenset[str]:
+    """The host of a model server and the addresses that it has now: all that a user who named it allows to reach."""
+    try:
+        host = urlsplit(base_url).hostname or ""
+        found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP) if host else []
+    except (OSError, ValueError):  # whoever connects to it will say what is wrong with it
+        return frozenset()
+    return frozenset({host, *(str(entry[4][0]) for entry in found)} - {""})
 
 
 class OfflineGuard:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
+from docqa.answers import one_line
 from docqa.app.front_door import OnProgress
 from docqa.retrieval.ingest import Progress
 
@@ -19,14 +20,14 @@ def progress_bar(console: Console, quiet: bool) -> Iterator[OnProgress | None]:
     if quiet or not console.is_terminal:
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with ProgressBar(*columns, console=console, transient=True) as bar:
         tasks: dict[tuple[str, str], int] = {}
 
         def draw(name: str, progress: Progress) -> None:
             key = (name, progress.stage)
             if key not in tasks:
-                tasks[key] = bar.add_task(f"{progress.stage} {name}", total=progress.total)
+                tasks[key] = bar.add_task(f"{progress.stage} {one_line(name)}", total=progress.total)
             bar.update(tasks[key], completed=progress.done, total=progress.total)  # type: ignore[arg-type]
 
         yield draw

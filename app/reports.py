@@ -67,7 +67,10 @@ def document_line(entry: LibraryEntry) -> str:
 def health_lines(report: HealthReport) -> list[str]:
     """The summary, what the readers noted, and a line for each page that is not plain text."""
     lines = [f"{report.document_id[:12]}  {one_line(report.name)}  {report.summary}"]
-    lines += [f"  {one_line(note)} ({n_pages} pages)" for note, n_pages in report.summary.notes]
+    lines += [
+        f"  {one_line(note)} ({n_pages} {'page' if n_pages == 1 else 'pages'})"
+        for note, n_pages in report.summary.notes
+    ]
     lines += [f"  {place(page)}: {remark}" for page in report.pages if (remark := _remark(page))]
     return lines
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
 
-from docqa.answers import Answer
-from docqa.app import reports
+from docqa.agents.events import Event, Started
+from docqa.agents.strategy import last_answer
+from docqa.answers import Answer, one_line
+from docqa.app import reports, streams
+from docqa.app.chat import Chat
 from docqa.app.config import Settings, load_settings
-from docqa.app.files import FileArgument, find_files
+from docqa.app.files import FileArgument, check_order, find_files
 from docqa.app.front_door import DocQA, checked_question
-from docqa.app.offline import OfflineGuard
+from docqa.app.offline import OfflineGuard, hosts_of
 from docqa.app.progress import progress_bar
 from docqa.documents import Document
-from docqa.errors import UnreadableDocument, UsageError
-from docqa.retrieval.catalogue import HealthReport, LibraryEntry
+from docqa.errors import DocqaError, UnreadableDocument, UsageError
+from docqa.retrieval.catalogue import LibraryEntry
 from docqa.retrieval.collection import Collected
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class Session:
     def start(cls, flags: Mapping[str, Any], *, as_json: bool, quiet: bool) -> Session:
         """Read the settings, close the network if asked to, and open the cache."""
         settings = load_settings(flags).settings
-        guard = OfflineGuard()
+        guard = OfflineGuard(hosts_of(settings.base_url) if settings.model.startswith("openai:") else frozenset())
         if settings.offline:
             guard.install()
         out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -55,11 +57,49 @@ class Session:
     def ask(self, files: Sequence[str], question: str, password: str | None, resources: ExitStack) -> Answer:
         """Answer from the files; those of a folder that cannot be read are warned of and left out."""
         question = checked_question(question)
+        check_order(files, question)
         documents = self.read(files, password, resources)
-        answer = self.agent.ask_documents(documents, question)
+        return self._answered(self.agent.stream_documents(documents, question))
+
+    def resume(self, run_id: str) -> Answer:
+        """The answer of a run that was interrupted."""
+        return self._answered(self.agent.resume(run_id))
+
+    def talk(self, chat: Chat, questions: Iterable[str]) -> None:
+        """Answer one question after the other until an empty one; errors of a single question do not end it."""
+        self.warn(f"conversation {chat.id}; docqa chat --continue {chat.id} goes on with it")
+        for question in questions:
+            if not question.strip():
+                break
+            try:
+                understood = chat.understood(checked_question(question))
+                if understood != question.strip():
+                    self.warn(f"understood as: {understood}")
+                answer = self._answered(chat.stream(question.strip(), understood))
+            except DocqaError as error:
+                self.warn(str(error))
+            else:
+                self.show_answer(answer)
+                self.out.print()
+
+    def _answered(self, events: Iterable[Event]) -> Answer:
+        answer = last_answer(self._shown(events))
         for warning in answer.warnings:
             self.warn(warning)
         return answer
+
+    def _shown(self, events: Iterable[Event]) -> Iterator[Event]:
+        """The events, each with a line on a terminal while it is the latest; how to resume a run is always said."""
+        with ExitStack() as resources:
+            line = None
+            if not self.quiet and self.err.is_terminal:
+                line = resources.enter_context(self.err.status(""))
+            for event in events:
+                if isinstance(event, Started):
+                    self.warn(f"{event}; if it is interrupted, docqa resume {event.run_id} goes on")
+                if line is not None:
+                    line.update(one_line(str(event)))
+                yield event
 
     def index(self, files: Sequence[str], password: str | None, resources: ExitStack) -> list[LibraryEntry]:
         """Read the files; embeds every passage when an encoder is set."""
@@ -67,8 +107,8 @@ class Session:
         with progress_bar(self.err, self.quiet) as on_progress:
             for document in documents:
                 self.agent.embed(document, on_progress)
-        ids = {document.id for document in documents}
-        return [entry for entry in self.agent.library.documents() if entry.id in ids]
+        names = {document.id: document.name for document in documents}
+        return [replace(entry, name=names[entry.id]) for entry in self.agent.library.documents() if entry.id in names]
 
     def search(
         self, files: Sequence[str], query: str, k: int, password: str | None, resources: ExitStack
@@ -82,7 +122,7 @@ class Session:
 
     def document(self, name: str, password: str | None, resources: ExitStack) -> Document:
         """The document of that file, or one that was read before, by name or hash."""
-        if name != "-" and not Path(name).exists():
+        if name != "-" and not os.path.exists(name):
             return self.agent.library.find(name)
         documents = self.read([name], password, resources)
         if len(documents) != 1:
@@ -94,11 +134,13 @@ class Session:
         documents: dict[str, Document] = {}
         failures: list[UnreadableDocument] = []
         with progress_bar(self.err, self.quiet) as on_progress:
-            for file in find_files(files, sys.stdin.buffer, resources):
+            for file in find_files(files, streams.stdin_bytes(), resources):
                 try:
+                    if file.problem:
+                        raise UnreadableDocument(file.path, file.problem)
                     document = self.agent.add(file.path, password=password, on_progress=on_progress)
                 except UnreadableDocument as error:
-                    failures.append(self._forgivable(error, file))
+                    failures.append(self._forgivable(type(error)(file.shown, error.cause), file))
                 else:
                     documents.setdefault(document.id, document)
         for failure in failures:
@@ -115,7 +157,7 @@ class Session:
     def warn(self, sentence: str) -> None:
         """One line on standard error, unless --quiet."""
         if not self.quiet:
-            self.err.print(f"docqa: {sentence}", style="yellow")
+            self.err.print(f"docqa: {one_line(sentence)}", style="yellow")
 
     def show_answer(self, answer: Answer) -> None:
         """The answer for a person: styled on a terminal, plain text elsewhere."""
@@ -134,7 +176,7 @@ class Session:
     def show_page(self, document: Document, number: int) -> None:
         """The clean text of the page with this 1-based position."""
         if number > len(document.pages):
-            raise UsageError(f"{document.name} has {len(document.pages)} pages; there is no page {number}")
+            raise UsageError(f"{document.name} has no page {number}: the last one is {len(document.pages)}")
         page = document.pages[number - 1]
         data = {
             "schema": "docqa.page/1",
@@ -145,8 +187,9 @@ class Session:
         }
         self._show(data, lambda: [reports.printable(page.text)])
 
-    def show_health(self, report: HealthReport) -> None:
+    def show_health(self, document: Document) -> None:
         """Counts for the document and a line for each page that is not plain text."""
+        report = replace(self.agent.library.health(document.id), name=document.name)
         self._show(reports.health_report(report), lambda: reports.health_lines(report))
 
     def show_checks(self, checks: Sequence[Check]) -> None:
@@ -165,7 +208,7 @@ class Session:
     def _show(self, data: Mapping[str, Any], lines: Callable[[], Iterable[str | Text]]) -> None:
         """One JSON object under --json, else lines for a person."""
         if self.as_json:
-            sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+            sys.stdout.write(streams.json_text(data) + "\n")
             return
         for line in lines():
             self.out.print(line)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from docqa.answers import Citation as Citation
     from docqa.answers import Statement as Statement
     from docqa.app.front_door import DocQA as DocQA
+    from docqa.app.front_door import stream as stream
     from docqa.documents import Box as Box
     from docqa.documents import Document as Document
     from docqa.documents import Page as Page
@@ -34,9 +35,10 @@ _HOMES = {
     "Page": "docqa.documents",
     "Passage": "docqa.documents",
     "Statement": "docqa.answers",
+    "stream": "docqa.app.front_door",
 }
 
-__all__ = ["Answer", "Box", "Citation", "DocQA", "DocqaError", "Document", "Page", "Passage", "Statement"]
+__all__ = ["Answer", "Box", "Citation", "DocQA", "DocqaError", "Document", "Page", "Passage", "Statement", "stream"]
 
 
 def __getattr__(name: str) -> Any:

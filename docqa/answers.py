@@ -247,10 +247,8 @@ def _lines(answer: Answer) -> list[str]:
     lines += [f"[{n}] {_reference(citation)}{_quoted(citation, shown)}" for citation, n in numbers.items()]
     coverage = answer.coverage
     if coverage.unreadable:
-        lines += [
-            "",
-            f"Read {coverage.pages_read} of {coverage.pages} pages; unreadable: {', '.join(coverage.unreadable)}.",
-        ]
+        unreadable = one_line(", ".join(coverage.unreadable))
+        lines += ["", f"Read {coverage.pages_read} of {coverage.pages} pages; unreadable: {unreadable}."]
     return lines
 
 
@@ -266,7 +264,7 @@ def _quoted(citation: Citation, shown: str) -> str:
 
 
 def _absence_lines(absence: Absence) -> list[str]:
-    lines = [absence.reason]
+    lines = [one_line(absence.reason)]
     if absence.nearest:
         lines.append("Nearest passages:")
         lines += [f"  - {_reference(citation)}: “{one_line(citation.quote)}”" for citation in absence.nearest]

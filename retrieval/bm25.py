@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docqa.retrieval.languages import Analyser
+from docqa.retrieval.languages import Analyser, asking_characters, is_stopword, question_language
 from docqa.retrieval.lexical import Floats, LexicalIndex, Unit
 from docqa.text import word_strings
 
@@ -86,16 +86,21 @@ class LexicalQuery:
 
 
 def prepare(indexes: Sequence[LexicalIndex], question: str) -> LexicalQuery:
-    """Analyse a question in the language of each index. Words with the same terms count once."""
+    """Analyse a question in the language of each index, its function words in its own.
+
+    Words with the same terms count once.
+    """
     analysers = {index.language: Analyser(index.language) for index in indexes}
+    asked_in = question_language(question, analysers)
     found: dict[tuple[object, ...], QueryTerm] = {}
     for word in word_strings(question):
         spellings = {language: _query_terms(analyser, word) for language, analyser in analysers.items()}
-        is_stopword = all(analyser.is_stopword(word) for analyser in analysers.values())
+        is_function_word, asking = is_stopword(word, asked_in), asking_characters(word)
         for j in range(max(map(len, spellings.values()), default=0)):
             ids = tuple(_id(index, spellings[index.language], j) for index in indexes)
+            says_nothing = is_function_word or not asking.isdisjoint((j, j + 1))  # term j is the pair at j
             key = ids if max(ids) >= 0 else (word.casefold(), j)
-            found.setdefault(key, QueryTerm(word, is_stopword, _STOPWORD_WEIGHT if is_stopword else 1.0, ids))
+            found.setdefault(key, QueryTerm(word, says_nothing, _STOPWORD_WEIGHT if says_nothing else 1.0, ids))
     terms = tuple(found.values())
     if not any(not term.is_stopword and max(term.ids) >= 0 for term in terms):  # "who is it": function words or nothing
         terms = tuple(QueryTerm(term.word, term.is_stopword, 1.0, term.ids) for term in terms)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from docqa.errors import UsageError
 from docqa.retrieval.health import HealthSummary, PageHealth
+from docqa.retrieval.ingest import display_name
 from docqa.retrieval.records import DocumentRecord
 from docqa.retrieval.store import Store
 
@@ -48,10 +49,11 @@ class HealthReport:
 
 
 def entry(store: Store, record: DocumentRecord) -> LibraryEntry:
-    """The list's line about a document."""
+    """The list's line about a document, called as a file that is still there: the last may be gone."""
+    paths = tuple(seen.path for seen in store.paths(record.id))
     return LibraryEntry(
         id=record.id,
-        name=record.name,
+        name=next((display_name(path) for path in paths if os.path.exists(path)), record.name),
         media_type=record.media_type,
         language=record.language,
         n_pages=record.n_pages,
@@ -61,7 +63,7 @@ def entry(store: Store, record: DocumentRecord) -> LibraryEntry:
         complete=record.read_complete,
         added_at=record.added_at,
         used_at=record.used_at,
-        paths=tuple(seen.path for seen in store.paths(record.id)),
+        paths=paths,
     )
 
 

@@ -25,7 +25,7 @@ Row = tuple[Any, ...]
 Notify = Callable[[str], None]
 
 _CAUSES = {
-    sqlite3.SQLITE_FULL: "the disk is full; free some space or run `docqa gc`",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space: all that lies there can be made again from the documents",
     sqlite3.SQLITE_READONLY: "it cannot be written; choose another cache directory",
     sqlite3.SQLITE_PERM: "it may not be opened; choose another cache directory",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; choose another cache directory",

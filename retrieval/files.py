@@ -30,6 +30,8 @@ def file_version(path: Path, max_bytes: int) -> FileVersion:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UnreadableDocument(path, _cause(error)) from error
+    except ValueError as error:  # a null character
+        raise UnreadableDocument(path, f"is no possible name: {error}") from error
     return FileVersion(path, digest, status.st_size, status.st_mtime_ns)
 
 

@@ -11,13 +11,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from docqa.retrieval.stopwords import languages, stopwords
+from docqa.retrieval.stopwords import asking, languages, stopwords
 from docqa.text import UNSPACED, word_strings
 
-VERSION = "2"  # changes whenever the same text would give other terms
+VERSION = "3"  # changes whenever the same text would give other terms
 
 _SAMPLE_CHARS = 60_000
 _MAX_TERM_CHARS = 64
+_MIN_FUNCTION_WORDS = 2  # different ones: a single one may be a name, as "Ada" is Indonesian for "there is"
 _STEMMERS = {
     "": "english",  # unknown: labels and tables mostly, where English endings do the least harm
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -56,6 +57,7 @@ _LANGUAGES_OF = {
     "Deva": ("hi",),
 }
 
+_HAN_OR_KANA = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff]")
 _UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 _PARTS = re.compile(r"[-\u2010\u2011'\u2019.&,]")
 _GROUPED_BY_COMMA = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?")
@@ -92,14 +94,48 @@ def _sample(texts: Iterable[str]) -> str:
 
 def _by_stopwords(sample: str, candidates: tuple[str, ...]) -> str:
     """The candidate whose function words cover most of the sample; a word shared by n languages counts 1/n."""
-    counts = Counter(word.casefold().replace("\u2019", "'") for word in word_strings(sample))
+    counts = Counter(map(_as_stopword, word_strings(sample)))
     sharing = Counter(word for language in candidates for word in stopwords(language))
     scores = {
         language: sum(counts[word] / sharing[word] for word in stopwords(language) if word in counts)
         for language in candidates
     }
     best = max(candidates, key=lambda language: scores[language])
-    return best if scores[best] > 0.02 * counts.total() else ""
+    n_different = sum(word in counts for word in stopwords(best))
+    is_shown = scores[best] > 0.02 * counts.total() and n_different >= _MIN_FUNCTION_WORDS
+    return best if is_shown else ""
+
+
+def question_language(question: str, documents: Iterable[str]) -> str:
+    """The language whose function words say nothing in this question: as a rule the documents' that has most of them.
+
+    The documents' languages come in order; "" is unknown. A German contract may be asked about in English, so another
+    language is taken when it has twice as many of the words, not merely more: a name lends a question words of its
+    own language ("Who designed La Scala de Milan?").
+    """
+    asked = {_as_stopword(word) for word in word_strings(question)}
+    found = {language: len(asked & stopwords(language)) for language in languages()}
+    home = max((language or "en" for language in documents), key=lambda language: found.get(language, 0), default="en")
+    best = max(found, key=lambda language: found[language])
+    return best if found[best] >= max(_MIN_FUNCTION_WORDS, 2 * found.get(home, 0)) else home
+
+
+def is_stopword(word: str, language: str) -> bool:
+    """Whether a word of a question in this language says nothing about its subject."""
+    return _as_stopword(word) in stopwords(language)
+
+
+def asking_characters(word: str) -> frozenset[int]:
+    """Which characters of a question's run of Han and kana say nothing about its subject ("是谁", "はいつですか")."""
+    folded = unicodedata.normalize("NFKC", word).casefold()
+    if not _HAN_OR_KANA.search(folded):
+        return frozenset()
+    language = "ja" if _SCRIPT_PATTERNS["kana"].search(folded) else "zh"
+    return frozenset(i for match in asking(language).finditer(folded) for i in range(*match.span()))
+
+
+def _as_stopword(word: str) -> str:
+    return word.casefold().replace("\u2019", "'")
 
 
 class Analyser:
@@ -107,7 +143,6 @@ class Analyser:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._stopwords = stopwords(language or "en")
         self._cache: dict[str, tuple[str, ...]] = {}
         self._stem = _stemmer(language)
 
@@ -121,10 +156,6 @@ class Analyser:
         if terms is None:
             terms = self._cache[word] = self._analyse(word[:_MAX_TERM_CHARS])
         return terms
-
-    def is_stopword(self, word: str) -> bool:
-        """Whether a word of a question says nothing about its subject."""
-        return word.casefold().replace("\u2019", "'") in self._stopwords
 
     def _analyse(self, word: str) -> tuple[str, ...]:
         folded = unicodedata.normalize("NFKC", word).casefold() if not word.isascii() else word.lower()

@@ -29,6 +29,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 _CONTEXT_WEIGHT = 0.5
+_MIN_MAPPED_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,11 +126,11 @@ def _load_postings(folder: Path, unit: Unit) -> Postings:
 
 
 def _map(path: Path) -> NDArray:  # type: ignore[type-arg]
-    # A plain array over the mapping: np.memmap itself makes every slice slow. Empty files cannot be mapped.
-    try:
-        return np.asarray(np.load(path, mmap_mode="r"))
-    except ValueError:
+    # A plain array over the mapping: np.memmap itself makes every slice slow. Small files are read faster than mapped,
+    # which tells in a folder of hundreds of letters, and empty ones cannot be mapped.
+    if path.stat().st_size < _MIN_MAPPED_BYTES:
         return np.asarray(np.load(path))
+    return np.asarray(np.load(path, mmap_mode="r"))
 
 
 class _TermIds(dict[str, tuple[int, ...]]):

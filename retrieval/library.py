@@ -31,6 +31,7 @@ from docqa.retrieval.store import Store
 if TYPE_CHECKING:
     from docqa.retrieval.dense import VectorCache
     from docqa.retrieval.embedders import Embedder
+    from docqa.retrieval.loaded_indexes import LoadedIndexes
     from docqa.retrieval.retriever import IndexedDocument
 
 DATABASE = "library.sqlite"
@@ -58,6 +59,7 @@ class Library:
         folders, dense = IndexFolders(self.directory / "indexes"), IndexFolders(self.directory / "dense")
         self._ingest = Ingest(self._store, folders, dense, readers or ShippedReaders())
         self._intake = Intake(self._ingest, options or ReadOptions(), self.directory / "locks", lock_timeout_s)
+        self._loaded: LoadedIndexes | None = None
 
     def add(
         self, path: str | os.PathLike[str], *, password: str | None = None, on_progress: OnProgress | None = None
@@ -110,7 +112,6 @@ class Library:
 
         With an encoder's fingerprint, its vectors of all passages are there too if `embed` has made them.
         """
-        from docqa.retrieval.lexical import LexicalIndex
         from docqa.retrieval.retriever import IndexedDocument
 
         record = self._intake.indexed(document_id)
@@ -125,7 +126,14 @@ class Library:
             from docqa.retrieval.vectors import find_dense
 
             dense = find_dense(self._ingest.dense_folders, record, encoder)
-        return IndexedDocument(document, self._ingest.passages(record), LexicalIndex.load(folder), dense)
+        return IndexedDocument(document, self._ingest.passages(record), self._loaded_indexes().of(folder), dense)
+
+    def _loaded_indexes(self) -> LoadedIndexes:
+        if self._loaded is None:
+            from docqa.retrieval.loaded_indexes import LoadedIndexes
+
+            self._loaded = LoadedIndexes()
+        return self._loaded
 
     def vectors(self) -> VectorCache:
         """The cache of single vectors, on the disk."""
@@ -196,6 +204,7 @@ class Library:
     def close(self) -> None:
         """Close the database; it opens again when the library is used again."""
         self._store.database.close()
+        self._loaded = None
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ Closed classes only (articles, pronouns, prepositions, conjunctions, auxiliaries
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 _WORDS = {
@@ -132,6 +133,24 @@ _WORDS = {
         जब जो तक तथा तो था थी थे द्वारा न नहीं ने पर भी में यदि यह यहाँ या ये रहा रहे वह वाले वे से हुआ
         हुई हुए है हैं हो होता होती होते""",
 }
+
+
+# Where no spaces part the words, what asks is cut out of the run by its characters, the longest first. Of the Japanese
+# particles only those right after a noun in Han characters or katakana: hiragana before them may be a word's own.
+_ASKING = {
+    "zh": """什么时候 什麼時候 为什么 為什麼 怎么样 怎麼樣 哪一年 什么 什麼 怎么 怎麼 怎样 怎樣 如何 哪里 哪裡 哪儿
+        哪些 哪个 哪個 哪位 哪年 多少 几个 幾個 何时 何時 何地 是否 谁 誰 是 的 了 吗 嗎 呢""",
+    "ja": """どのように でしょうか でしたか ましたか について ですか ますか ました どんな いくら いくつ いつ だれ どこ
+        どの どれ どう なぜ なに とは です ます 誰 何""",
+}
+_PARTICLES = r"(?<=[\u4e00-\u9fff\u30a1-\u30fc])[はがをのにでともへや]"
+
+
+@cache
+def asking(language: str) -> re.Pattern[str]:
+    """What only asks or joins in a question in Chinese ("zh") or Japanese ("ja")."""
+    phrases = "|".join(_ASKING[language].split())
+    return re.compile(f"{phrases}|{_PARTICLES}" if language == "ja" else phrases)
 
 
 @cache

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from docqa.retrieval.readers.segments import Segment, SegmentedLine
 
 _PLAIN_INTEGER = re.compile(r"^\(?\d{1,4}\)?\.?$")
+_ITEM_NUMBER = re.compile(r"^\d{1,2}\.$")
 _MAX_PROSE_SHARE = 0.3
+_MIN_FILLED = 0.55
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """The horizontal extent of one column, in points."""
 
     x0: float
@@ -52,16 +55,30 @@ def column_of(segment: Segment, columns: Columns) -> int:
 
     A heading that spans several columns goes to the first of them.
     """
-    overlaps = [c.overlap(segment) for c in columns]
-    covered = [i for i, c in enumerate(columns) if overlaps[i] > 0.6 * (c.x1 - c.x0)]
-    if len(covered) > 1:
-        return covered[0]
-    return max(range(len(columns)), key=overlaps.__getitem__)
+    nearest, most = 0, -math.inf
+    first_covered, n_covered = 0, 0
+    x0, x1 = segment.x0, segment.x1
+    for i, (left, right) in enumerate(columns):  # called so often that a call of `overlap` would tell
+        overlap = (right if right < x1 else x1) - (left if left > x0 else x0)
+        if overlap > most:
+            nearest, most = i, overlap
+        if overlap > 0.6 * (right - left):
+            first_covered = first_covered if n_covered else i
+            n_covered += 1
+        elif overlap < 0 < most:
+            break  # columns stand from left to right: the rest is further away
+    return first_covered if n_covered > 1 else nearest
 
 
 def spans(segment: Segment, columns: Columns) -> bool:
     """Whether a segment stands across the gap between two columns."""
-    return sum(c.overlap(segment) > 1.0 for c in columns) > 1
+    n_touched = 0
+    x0, x1 = segment.x0, segment.x1
+    for left, right in columns:
+        if left > x1:
+            break  # columns stand from left to right
+        n_touched += (right if right < x1 else x1) - (left if left > x0 else x0) > 1.0
+    return n_touched > 1
 
 
 def placed(lines: Sequence[SegmentedLine], columns: Columns) -> Placed:
@@ -75,7 +92,7 @@ def placed(lines: Sequence[SegmentedLine], columns: Columns) -> Placed:
 
 def is_numeric_table(body: Sequence[SegmentedLine], columns: Columns, height: float, has_header: bool) -> bool:
     """Whether lines with numbers form a table: aligned numbers right of something, and no list of contents."""
-    if len(columns) < 2 or not _fits(body, columns):
+    if len(columns) < 2 or not fits(body, columns):
         return False
     by_column = placed(body, columns)
     numeric = [i for i, cells in enumerate(by_column) if _is_numeric_column(cells, height)]
@@ -83,7 +100,9 @@ def is_numeric_table(body: Sequence[SegmentedLine], columns: Columns, height: fl
     n_rows = len(body) + has_header
     if not values or n_rows < 3 or _is_contents(by_column) or _is_prose(by_column) or _is_lettered(by_column):
         return False
-    if all(_is_enumeration(by_column[i]) for i in values):
+    if all(_is_enumeration(by_column[i]) or _is_of_marks(by_column[i]) for i in values):
+        return False
+    if not has_header and _is_scattered(by_column, len(body)):
         return False
     if len(values) == 1:
         return len(body) >= 3 and len(by_column[values[0]]) >= 3
@@ -91,9 +110,9 @@ def is_numeric_table(body: Sequence[SegmentedLine], columns: Columns, height: fl
 
 
 def is_text_table(lines: Sequence[SegmentedLine], columns: Columns, height: float, ruled: bool) -> bool:
-    """Whether lines without numbers form a table: short cells, aligned in three columns or between drawn lines."""
+    """Whether lines without numbers that fit columns form a table: short cells, in three columns or between rulings."""
     n_columns, n_rows = (2, 2) if ruled else (3, 4)
-    if len(columns) < n_columns or len(lines) < n_rows or not _fits(lines, columns):
+    if len(columns) < n_columns or len(lines) < n_rows:
         return False
     by_column = placed(lines, columns)
     if _is_contents(by_column) or _is_lettered(by_column) or (_is_prose(by_column) and not ruled):
@@ -106,8 +125,10 @@ def is_text_table(lines: Sequence[SegmentedLine], columns: Columns, height: floa
 def _without_rare(found: Sequence[Column], lines: Sequence[SegmentedLine]) -> Columns:
     """Join columns that hold next to nothing, such as footnote marks, to the column at their left."""
     columns: list[Column] = []
+    lefts = sorted([s.x0 for line in lines for s in line.segments])
+    rights = sorted([s.x1 for line in lines for s in line.segments])
     for column in found:
-        n_cells = sum(column.overlap(s) > 0 for line in lines for s in line.segments)
+        n_cells = bisect_left(lefts, column.x1) - bisect_right(rights, column.x0)
         if columns and n_cells < max(2, 0.12 * len(lines)):
             columns[-1] = Column(columns[-1].x0, column.x1)
         else:
@@ -134,7 +155,7 @@ def _are_staggered(left: Column, right: Column, lines: Sequence[SegmentedLine]) 
     return not in_left & in_right and min(len(in_left), len(in_right)) <= 0.4 * len(lines)
 
 
-def _fits(lines: Sequence[SegmentedLine], columns: Columns) -> bool:
+def fits(lines: Sequence[SegmentedLine], columns: Columns) -> bool:
     """Whether nearly every line has at most one segment in a column and none across a gap."""
     n_bad = 0
     for line in lines:
@@ -181,6 +202,17 @@ def _is_enumeration(cells: Sequence[Segment]) -> bool:
     """Whether numbers are those of equations or items: whole, and rising by one."""
     numbers = _plain_integers(cells)
     return len(numbers) == len(cells) and all(b - a == 1 for a, b in pairwise(numbers))
+
+
+def _is_of_marks(cells: Sequence[Segment]) -> bool:
+    """Whether most cells number the items of a list that stands beside: "4.", "5."."""
+    return sum(_ITEM_NUMBER.match(s.text) is not None for s in cells) >= 0.8 * len(cells)
+
+
+def _is_scattered(by_column: Placed, n_lines: int) -> bool:
+    """Whether many columns are mostly empty, as those of the numbers on a map or a drawing are."""
+    n_cells = sum(map(len, by_column))
+    return len(by_column) >= 4 and n_cells < _MIN_FILLED * len(by_column) * n_lines
 
 
 def _plain_integers(cells: Sequence[Segment]) -> list[int]:

@@ -12,6 +12,7 @@ from docqa.retrieval.readers.columns import (
     Columns,
     column_of,
     columns_of,
+    fits,
     is_beside_prose,
     is_chart,
     is_numeric_table,
@@ -21,6 +22,7 @@ from docqa.retrieval.readers.segments import Ruling, SegmentedLine
 
 CAPTION = re.compile(r"^(?:Table|TABLE|Tab\.|Exhibit|EXHIBIT|Tableau|Tabelle|Tabla|Figure|Fig\.)\s*[A-Z]?\d+")
 _ITEM_MARK = re.compile(r"^[(\[]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5}|[*†‡§•\u2013\u2014-]{1,3})[.)\]]{0,2}$")
+_LEADS_IN = re.compile(r"\b(?:was|were|are|is|follows?|following|below)(?: \([^)]*\))?:$")
 _MIN_BODY_SHARE = 0.34
 _MAX_HEADER_LINES = 10
 
@@ -67,6 +69,8 @@ def _breaks(region: Sequence[SegmentedLine], line: SegmentedLine, height: float)
         return False
     text = line.segments[0].text
     values_x0 = median(r.segments[-1].x0 for r in region if len(r.segments) > 1)
+    if _LEADS_IN.search(text) and text.count(" ") >= 6:
+        return True  # "As of July 9, 2021, the number of shares of common stock outstanding was:"
     return (text.endswith(".") and text.count(" ") >= 4) or (line.x1 > values_x0 and text.count(" ") >= 8)
 
 
@@ -128,7 +132,7 @@ def _second_header(lines: Sequence[SegmentedLine]) -> int:
     """Return the index of a line of years under numbers, which opens another table, or 0."""
     n_body = 0
     for i, line in enumerate(lines):
-        n_body += _is_body(line)
+        n_body += line.has_value
         is_years = len(line.segments) > 1 and all(s.is_year for s in line.segments)
         if is_years and n_body >= 2 and line.x0 > min(r.segments[0].x1 for r in lines[:i] if r.segments):
             return _top_of_header(lines, i)
@@ -139,14 +143,14 @@ def _inner_header(lines: Sequence[SegmentedLine]) -> int:
     """Return the index of the first line of column titles under values, or 0."""
     n_body = 0
     for i, line in enumerate(lines):
-        n_body += _is_body(line)
-        if n_body and len(line.segments) > 1 and not _is_body(line):
+        n_body += line.has_value
+        if n_body and len(line.segments) > 1 and not line.has_value:
             return _top_of_header(lines, i)
     return 0
 
 
 def _top_of_header(lines: Sequence[SegmentedLine], i: int) -> int:
-    while i > 1 and not _is_body(lines[i - 1]) and lines[i].y0 - lines[i - 1].y1 < lines[i].height:
+    while i > 1 and not lines[i - 1].has_value and lines[i].y0 - lines[i - 1].y1 < lines[i].height:
         i -= 1
     return i
 
@@ -157,13 +161,8 @@ def _widest_break(lines: Sequence[SegmentedLine]) -> int:
     return max(gaps)[1] if gaps else 0
 
 
-def _is_body(line: SegmentedLine) -> bool:
-    """Whether a line has a value: a number, which is no year, right of something else."""
-    return any(s.numeric and not s.is_year for s in line.segments[1:])
-
-
 def _numeric_grid(lines: Sequence[SegmentedLine], height: float, min_rows: int) -> Grid | None:
-    body = [line for line in lines if _is_body(line)]
+    body = [line for line in lines if line.has_value]
     if len(body) < min_rows:
         return None
     columns = columns_of(body)
@@ -179,6 +178,8 @@ def _numeric_grid(lines: Sequence[SegmentedLine], height: float, min_rows: int) 
 def _text_grid(lines: Sequence[SegmentedLine], height: float, rulings: Sequence[Ruling]) -> Grid | None:
     wide = [line for line in lines if len(line.segments) > 1]
     columns = columns_of(wide)
+    if len(columns) < 2 or not fits(wide, columns):
+        return None  # before the rulings are looked for, which takes as long as all the rest
     if is_text_table(wide, columns, height, _is_ruled(lines, rulings)):
         return Grid(tuple(lines), columns, 1)
     return None
@@ -198,7 +199,7 @@ def _is_ruled(lines: Sequence[SegmentedLine], rulings: Sequence[Ruling]) -> bool
 
 def _trimmed(lines: Sequence[SegmentedLine], columns: Columns) -> Grid:
     """Keep the lines with values, what stands between them, and the header above: lines on the same columns."""
-    at = [i for i, line in enumerate(lines) if _is_body(line)]
+    at = [i for i, line in enumerate(lines) if line.has_value]
     first_value = next((i for i in at if _has_label(lines[i], columns)), at[0])
     top = first_value
     while top > 0 and first_value - top < _MAX_HEADER_LINES and _is_header(lines[top - 1], columns):

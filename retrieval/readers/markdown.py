@@ -25,7 +25,7 @@ _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$
 _ITEM = re.compile(r"[ \t]*([-*+]|\d{1,9}[.)])[ \t]+(?=\S)")
 _TABLE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _QUOTE = re.compile(r" {0,3}> ?")
-_DEFINITION = re.compile(r" {0,3}\[[^\]]{1,200}\]:[ \t]*\S+")
+_DEFINITION = re.compile(r" {0,3}\[(?!\^)[^\]]{1,200}\]:[ \t]*\S+")  # of a link; "[^1]: " is a footnote's, so text
 _TITLE = re.compile(r"""title[ \t]*[:=][ \t]*["']?(.*?)["']?[ \t]*$""", re.I)
 _MAX_FRONT_MATTER_LINES = 200
 _MAX_TABLE_ROWS = 20_000
@@ -34,7 +34,7 @@ _MAX_TABLE_ROWS = 20_000
 class MarkdownReader:
     """Reads .md and .markdown: CommonMark with pipe tables and front matter."""
 
-    version = "markdown-1"
+    version = "markdown-2"
 
     def open(self, path: Path, options: ReadOptions, first_page: int = 0) -> PagedReading:
         """Raises `UnsafeDocument` beyond the limits and `NoTextFound` for a file that shows nothing."""

@@ -28,7 +28,7 @@ _FURNITURE = ("sldNum", "dt", "ftr", "hdr")
 class PptxReader:
     """Reads .pptx, .pptm, .ppsx, .ppsm and .potx."""
 
-    version = "pptx-1"
+    version = "pptx-2"
 
     def open(self, path: Path, options: ReadOptions, first_page: int = 0) -> PagedReading:
         """Raises `UnreadableDocument` for damage, `UnsafeDocument` for bombs and XML tricks, `NoTextFound`."""
@@ -61,7 +61,7 @@ def _slide_pages(archive: Archive, part: str, number: int, layouts: dict[str, La
         layouts[layout_part] = layout_of(archive, layout_part)
     slide = _Slide(archive, links, layouts[layout_part])
     is_hidden = attribute(root, "show") in ("0", "false")
-    naming = flow.Naming(fixed=f"slide {number}")
+    naming = flow.Naming(fixed=f"slide {number} (hidden)" if is_hidden else f"slide {number}")
     pages = list(flow.pages(_slide_blocks(slide, root), naming)) or [_empty_page(root, naming)]
     for page in pages:
         yield _marked_hidden(page) if is_hidden else page

@@ -40,7 +40,7 @@ _NO_VALUE = "formulas without a stored value are shown as formulas"
 class XlsxReader:
     """Reads .xlsx, .xlsm, .xltx and .xltm."""
 
-    version = "xlsx-1"
+    version = "xlsx-2"
 
     def open(self, path: Path, options: ReadOptions, first_page: int = 0) -> PagedReading:
         """Raises `UnreadableDocument` for damage, `UnsafeDocument` for bombs and XML tricks, `NoTextFound`."""
@@ -69,7 +69,8 @@ def _pages(path: Path, options: ReadOptions) -> Iterator[Page]:
             name = clean_line(attribute(sheet, "name") or "")
             is_hidden = attribute(sheet, "state") in ("hidden", "veryHidden")
             rows = _rows(archive, link.target, book, is_hidden)
-            yield from flow.pages([sheet_table(rows, title=name)], flow.Naming(fixed=f"sheet {name}"))
+            place = f"sheet {name} (hidden)" if is_hidden else f"sheet {name}"
+            yield from flow.pages([sheet_table(rows, title=name)], flow.Naming(fixed=place))
 
 
 def _strings(archive: Archive, part: str) -> list[str]:

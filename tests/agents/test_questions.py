@@ -25,6 +25,9 @@ from docqa.agents.questions import kind_of
         ("Why did sales fall in 2020?", "reason"),
         ("How do I replace the filter?", "reason"),
         ("On which page is the warranty described?", "location"),
+        ("How many leaks are mentioned in the log?", "aggregation"),
+        ("How many suppliers does this contract name?", "aggregation"),
+        ("How many people live in Oslo?", "fact"),
         ("", "fact"),
     ],
 )

@@ -63,6 +63,7 @@ def test_a_table_row_is_told_with_the_heads_of_its_columns_and_quoted_as_it_stan
     [
         ("a\t1\t2", "h\tx\ty", "a — x: 1; y: 2"),
         ("a\t1\t", "h\tx\ty", "a — x: 1"),
+        ("a\t1", "h\tx\ty", "a — x: 1"),
         ("a\t1\t2", "x\ty", "a\t1\t2"),
         ("a\t1\t2", "", "a\t1\t2"),
         ("\t1\t2", "h\tx\ty", "\t1\t2"),

@@ -97,10 +97,12 @@ def test_a_question_over_two_documents_cites_the_one_that_answers(
         (["ask", "lease.pdf"], 2, "a question is missing"),
         (["ask", "lease.pdf", "  "], 2, "the question is empty"),
         (["ask", "-", "-"], 2, "only one of"),
+        (["ask", "Who pays?", "lease.pdf"], 2, "the question comes last"),
         (["ask", "lease.pdf", "x?", "--model", "no-such"], 2, "known: embedded"),
         (["ask", "lease.pdf", "x?", "--encoder", "no-such"], 2, "known: none"),
         (["ask", "lease.pdf", "x?", "--ocr", "perhaps"], 2, "auto, off, force"),
         (["ask", "lease.pdf", "x?", "--no-such-option"], 2, "--no-such-option"),
+        (["ask", "lease.pdf", "-5 degrees?"], 2, "write -- before"),
         (["no-such-command"], 2, "no-such-command"),
         (["ask", "absent.pdf", "x?"], 3, "absent.pdf"),
         (["ask", "empty.pdf", "x?"], 3, "empty.pdf"),
@@ -186,6 +188,17 @@ def test_the_doctor_proves_that_no_network_is_needed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert checks["network"]["detail"] == "every connection was forbidden, and none was attempted"
     assert checks["question"]["state"] == "ok"
+
+
+def test_a_document_is_called_as_the_file_that_was_named(
+    docqa: DocqaCommand, lease: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docqa("index", str(lease))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lease.read_bytes())))
+    docqa("ask", "-", QUESTION)
+    assert "lease.pdf" in docqa("show", str(lease)).out
+    assert "lease.pdf" in docqa("index", str(lease)).out
+    assert "lease.pdf" in docqa("list").out
 
 
 def test_an_interrupted_ingest_says_so_and_is_listed_as_unfinished(tmp_path: Path) -> None:

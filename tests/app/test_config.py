@@ -60,6 +60,13 @@ def test_words_for_true_and_false_are_understood(environment: dict[str, str], ex
         ({}, {"DOCQA_NO_SUCH": "1"}, "DOCQA_OCR"),
         ({}, {"DOCQA_OFFLINE": "perhaps"}, "true or false"),
         ({"ocr_languages": " , "}, {}, "at least one"),
+        ({"ocr_languages": 5}, {}, "expected names"),
+        ({"ocr_languages": [5]}, {}, "expected names"),
+        ({"page_timeout_s": float("nan")}, {}, "above 0"),
+        ({"page_timeout_s": "inf"}, {}, "above 0"),
+        ({}, {"DOCQA_MAX_TOKENS": "many"}, "whole number"),
+        ({"max_tokens": 1.9}, {}, "whole number"),
+        ({}, {"DOCQA_CACHE_DIR": "~nobody-of-this-name/x"}, "no such home"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_what_was_expected(
@@ -81,3 +88,25 @@ def test_every_setting_is_described_with_its_origin(tmp_path: Path) -> None:
     rows = describe(load_settings({"offline": True}, {}, tmp_path))
     assert {"name": "offline", "value": True, "origin": "flag"} in rows
     assert {row["name"] for row in rows} == set(Settings.__dataclass_fields__)
+
+
+def test_the_key_of_the_model_server_is_never_shown(tmp_path: Path) -> None:
+    configured = load_settings({}, {"DOCQA_API_KEY": "sk-secret", "DOCQA_CONTEXT_LENGTH": "4096"}, tmp_path)
+    assert (configured.settings.api_key, configured.settings.context_length) == ("sk-secret", 4096)
+    assert "sk-secret" not in repr(configured) + str(describe(configured))
+    assert {"name": "api_key", "value": "(set)", "origin": "DOCQA_API_KEY"} in describe(configured)
+    assert {"name": "api_key", "value": "", "origin": "default"} in describe(load_settings({}, {}, tmp_path))
+
+
+@pytest.mark.parametrize("value", ["-1", "many", True, 1.5e400])
+def test_a_context_length_that_makes_no_sense_is_refused(value: object, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="context_length"):
+        load_settings({"context_length": value}, {}, tmp_path)
+
+
+def test_a_working_directory_that_is_gone_has_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert load_settings({}, {}).origins["ocr"] == "default"

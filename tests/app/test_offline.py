@@ -11,6 +11,8 @@ import textwrap
 
 import pytest
 
+from docqa.app.offline import hosts_of
+
 GUARDED = """
 from docqa.app.offline import OfflineGuard
 guard = OfflineGuard(frozenset({allowed}))
@@ -76,3 +78,21 @@ def test_what_was_attempted_is_remembered() -> None:
         """
     )
     assert done.stdout == "['example.org']\n", done.stderr
+
+
+def test_a_model_server_may_go_by_a_name_that_has_to_be_looked_up() -> None:
+    done = run(
+        """
+        import socket
+        server = socket.create_server(("127.0.0.1", 0))
+        socket.create_connection(("localhost", server.getsockname()[1]), timeout=5).close()
+        print("reached", guard.attempts)
+        """,
+        allowed=", ".join(map(repr, hosts_of("http://localhost:8000/v1"))),
+    )
+    assert done.stdout == "reached []\n", done.stderr
+
+
+@pytest.mark.parametrize("base_url", ["", "not an address", "http://[", "http://no-such-host.invalid/v1"])
+def test_an_address_that_leads_nowhere_allows_nothing(base_url: str) -> None:
+    assert hosts_of(base_url) == frozenset()

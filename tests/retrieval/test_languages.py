@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from docqa.retrieval.languages import Analyser, detect_language
+from docqa.retrieval.languages import Analyser, detect_language, question_language
 from docqa.retrieval.stopwords import languages, stopwords
 
 SAMPLES = {
@@ -44,13 +44,32 @@ def test_one_sentence_shows_its_language(language: str) -> None:
     assert detect_language([SAMPLES[language]]) == language
 
 
-@pytest.mark.parametrize("text", ["", "12 345 67.8", "Zxcv qwerty asdf ghjk"])
+@pytest.mark.parametrize("text", ["", "12 345 67.8", "Zxcv qwerty asdf ghjk", "Name\tRole\nAda Quill\tTreasurer"])
 def test_a_text_that_shows_no_language_has_none(text: str) -> None:
     assert detect_language([text]) == ""
 
 
 def test_the_language_of_most_pages_wins_over_the_first_page() -> None:
     assert detect_language([SAMPLES["en"], *[SAMPLES["de"]] * 5]) == "de"
+
+
+@pytest.mark.parametrize(
+    ("question", "documents", "language"),
+    [
+        ("What was the revenue of Norway?", [""], "en"),
+        ("What was the revenue of Norway?", ["id"], "en"),
+        ("When was the Stadtbibliothek opened?", ["de"], "en"),
+        ("Wer war der Architekt?", ["en", "de"], "de"),
+        ("Why did the bird die?", ["en", "de"], "en"),
+        ("Who designed La Scala de Milan in El Paso?", ["en"], "en"),
+        ("revenue 2021", ["fr"], "fr"),
+        ("建筑师是谁？", ["zh"], "zh"),
+    ],
+)
+def test_the_language_of_a_question_shows_in_its_function_words(
+    question: str, documents: list[str], language: str
+) -> None:
+    assert question_language(question, documents) == language
 
 
 def test_stopwords_are_casefolded_words() -> None:

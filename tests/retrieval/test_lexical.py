@@ -114,6 +114,33 @@ def test_function_words_hardly_count_unless_there_is_nothing_else() -> None:
     assert np.argmax(passage_scores(index, "who is it?")) == 0
 
 
+@pytest.mark.parametrize("languages", [("id",), ("en", "de"), ("de",)])
+def test_function_words_are_those_of_the_question_whatever_the_documents_speak(languages: tuple[str, ...]) -> None:
+    indexes = [index_of("Norway\t2001", language=language) for language in languages]
+    asked = prepare(indexes, "What was the revenue of Norway?")
+    assert [term.word for term in asked.terms if not term.is_stopword] == ["revenue", "Norway"]
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "subject"),
+    [
+        ("图书馆什么时候开放？", "zh", ["图书", "书馆", "开放"]),
+        ("建筑师是谁？", "zh", ["建筑", "筑师"]),
+        ("図書館はいつ開館しましたか", "ja", ["図書", "書館", "開館", "館し"]),
+        ("建物の費用はいくらですか", "ja", ["建物", "費用"]),
+    ],
+)
+def test_what_only_asks_in_an_unspaced_script_is_no_subject(question: str, language: str, subject: list[str]) -> None:
+    vocabulary = LexicalIndex.build([passage(0, question)], language)
+    asked = prepare([vocabulary], question)
+    names = {number: term for term, number in vocabulary.vocabulary.items()}
+    assert [names[term.ids[0]] for term in asked.terms if not term.is_stopword] == subject
+
+
+def test_a_question_of_nothing_but_asking_still_finds_something() -> None:
+    assert passage_scores(index_of("谁", "北京", language="zh"), "谁？")[0] > 0
+
+
 @pytest.mark.parametrize("question", ["", "?!", "zzz", "the", "\U0001f600"])
 def test_a_question_without_a_known_word_finds_nothing(question: str) -> None:
     assert passage_scores(index_of("salt", "tax"), question) == [0.0, 0.0]

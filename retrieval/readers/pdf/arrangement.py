@@ -33,7 +33,7 @@ class Suspects:
 
     lines: Sequence[RawLine]
     suspicion: Suspicion
-    rulings: tuple[Ruling, ...] = ()
+    rulings: Sequence[Ruling] = ()
 
 
 def arranged(chars: PageChars, suspects: Suspects, plain: MappedText) -> Arranged:
@@ -68,7 +68,8 @@ def _lines(suspects: Suspects, words: dict[int, Row], tables: Sequence[PlacedTab
 
 def _tables(raw: str, order: Order, rulings: Sequence[Ruling]) -> list[PlacedTable]:
     lines = [Line(tuple(Word(_glyphs(raw, w.span), w.box) for w in row)) for row in order.rows]
-    return [_placed(raw, table, order.rows) for table in find_tables(lines, rulings)]
+    found = find_tables(lines, rulings)
+    return [_placed(raw, table, order.rows) for table in found if len(table.rows) > 1]
 
 
 def _placed(raw: str, table: Table, rows: Sequence[Row]) -> PlacedTable:

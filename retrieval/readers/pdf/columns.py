@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,7 +30,7 @@ class Stretch:
     def is_prose(self) -> bool:
         """Whether it looks like a line of running text and not like a cell."""
         letters = sum(w.span.end - w.span.start for w in self.words)
-        return len(self.words) >= 4 and letters >= 16
+        return (len(self.words) >= 4 and letters >= 16) or letters >= 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ def reading_order(lines: Iterable[Sequence[RawWord]], in_columns: bool = True) -
 
 def stretches(line: Sequence[RawWord]) -> list[Stretch]:
     """Cut a line at its wide gaps: wider than a line is high, and where it goes back to the left."""
-    height = max(w.box.y1 - w.box.y0 for w in line)
+    if len(line) == 1:
+        return [Stretch(tuple(line), line[0].box)]
+    height = max([w.box.y1 - w.box.y0 for w in line])
     limit = 1.1 * max(height, 4.0)
     groups: list[list[RawWord]] = [[line[0]]]
     for word in line[1:]:
@@ -59,7 +62,7 @@ def stretches(line: Sequence[RawWord]) -> list[Stretch]:
         if gap > limit or gap < -3 * limit:
             groups.append([])
         groups[-1].append(word)
-    return [Stretch(tuple(g), union(w.box for w in g)) for g in groups]
+    return [Stretch(tuple(g), union([w.box for w in g]) if len(g) > 1 else g[0].box) for g in groups]
 
 
 def n_conflicts(lines: Iterable[Sequence[RawWord]], order: Order) -> int:
@@ -110,7 +113,7 @@ def _gutter_between(prose: Sequence[Box], boxes: Sequence[Box]) -> float | None:
         return None
     x0, x1 = min(b.x0 for b in prose), max(b.x1 for b in prose)
     candidates = [x0 + (x1 - x0) * k / 50 for k in range(10, 41)]
-    crossing = [sum(a < x < b for a, _, b, _ in boxes) for x in candidates]
+    crossing = _n_crossing(candidates, boxes)
     fewest = min(crossing)
     if fewest > _MAX_CROSSING * len(boxes):
         return None
@@ -119,6 +122,13 @@ def _gutter_between(prose: Sequence[Box], boxes: Sequence[Box]) -> float | None:
     left = [b for b in prose if b.x1 <= gutter]
     right = [b for b in prose if b.x0 >= gutter]
     return gutter if _are_columns(left, right) else None
+
+
+def _n_crossing(xs: Sequence[float], boxes: Sequence[Box]) -> list[int]:
+    """Return for each x, in rising order, how many boxes stand across it."""
+    lefts = sorted([box.x0 for box in boxes])
+    rights = sorted([box.x1 for box in boxes])
+    return [bisect_left(lefts, x) - bisect_right(rights, x) for x in xs]
 
 
 def _middle_of_widest_run(xs: Sequence[float], step: float) -> float:

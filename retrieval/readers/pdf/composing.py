@@ -12,6 +12,9 @@ from docqa.retrieval.readers.pdf.mapped_text import RawIndex, RawSpan
 from docqa.retrieval.readers.pdf.page_chars import RawLine
 from docqa.retrieval.readers.tables import without_leader
 
+_Extent = tuple[float, float]
+_OFF_CENTRE = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedTable:
@@ -73,7 +76,7 @@ class Composer:
         self.regions += rows
 
     def _header(self, table: PlacedTable) -> str:
-        columns = zip(*table.rows[: table.n_header_rows], strict=True)
+        columns = zip(*_titled(table), strict=True)
         return "\t".join(" ".join(t for cell in column if (t := self._text(cell))) for column in columns)
 
     def _text(self, cell: Row) -> str:
@@ -100,3 +103,41 @@ class Composer:
         if text:
             self.pieces.append((text, RawSpan(0, 0)))
             self._length += len(text)
+
+
+def _titled(table: PlacedTable) -> list[tuple[Row, ...]]:
+    """Return the header rows with a title over several columns repeated for each: "Price Range" over High and Low."""
+    n_header = table.n_header_rows
+    extents = [_extent(column) for column in zip(*table.rows[max(0, n_header - 1) :], strict=True)]
+    titled: list[tuple[Row, ...]] = []
+    for row in table.rows[: max(0, n_header - 1)]:
+        places = [i for i, cell in enumerate(row) if cell]
+        titled.append(tuple(cell or _title_of(row, places, extents, i) for i, cell in enumerate(row)))
+    return [*titled, *table.rows[max(0, n_header - 1) : n_header]]
+
+
+def _title_of(row: tuple[Row, ...], places: Sequence[int], extents: Sequence[_Extent | None], i: int) -> Row:
+    """Return the cell of a header row that stands over column `i` from beside it, () if none does.
+
+    One that is the only title in its row and is centred over all columns of values stands over all of these.
+    """
+    extent = extents[i]
+    beside = [p for p in (i - 1, i + 1) if p in places and p > 0]
+    if extent is None or not i:
+        return ()
+    for place in beside:
+        if row[place][0].box.x0 < extent[1] and row[place][-1].box.x1 > extent[0]:
+            return row[place]
+    values = [e for e in extents[1:] if e is not None]
+    others = [p for p in places if p > 0]
+    if len(others) != 1 or len(values) < 2 or len(row[others[0]]) < 2:
+        return ()
+    title = row[others[0]]
+    off_centre = (title[0].box.x0 + title[-1].box.x1 - values[0][0] - values[-1][1]) / 2
+    return title if abs(off_centre) < _OFF_CENTRE * (values[-1][1] - values[0][0]) else ()
+
+
+def _extent(column: Iterable[Row]) -> _Extent | None:
+    """Return from where to where the words of a column reach, None when it has none."""
+    boxes = [word.box for cell in column for word in cell]
+    return (min(b.x0 for b in boxes), max(b.x1 for b in boxes)) if boxes else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from docqa.documents import Box
 from docqa.retrieval.readers.pdf import pdfium
-from docqa.retrieval.readers.pdf.pdfium import Handle, Rect
+from docqa.retrieval.readers.pdf.pdfium import Extent, Handle, Rect
 
 _PIXELS_PER_POINT = 100
 
@@ -32,16 +33,23 @@ class Display:
         """Whether the page is shown as it was written, not turned; nearly all are."""
         return self.bx == 0 and self.ay == 0 and self.ax > 0 > self.by
 
-    def box(self, rect: Rect) -> Box:
+    def box(self, rect: Rect | Extent) -> Box:
         """Return a rectangle of user space as a box of the displayed page."""
+        left, bottom, right, top = rect
         if self.bx == 0 and self.ay == 0 and self.ax > 0 > self.by:
-            left, bottom, right, top = rect
             return Box(
                 self.ax * left + self.cx, self.by * top + self.cy, self.ax * right + self.cx, self.by * bottom + self.cy
             )
-        xs = (self._x(rect.left, rect.bottom), self._x(rect.right, rect.top))
-        ys = (self._y(rect.left, rect.bottom), self._y(rect.right, rect.top))
+        xs = (self._x(left, bottom), self._x(right, top))
+        ys = (self._y(left, bottom), self._y(right, top))
         return Box(min(xs), min(ys), max(xs), max(ys))
+
+    def boxes(self, rects: Iterable[Rect | Extent]) -> list[Box]:
+        """Return the boxes of many rectangles at a fraction of the cost."""
+        if not self.is_level:
+            return [self.box(rect) for rect in rects]
+        ax, cx, by, cy = self.ax, self.cx, self.by, self.cy
+        return [Box(ax * x0 + cx, by * y1 + cy, ax * x1 + cx, by * y0 + cy) for x0, y0, x1, y1 in rects]
 
     def clipped(self, box: Box, margin: float = 0.0) -> Box | None:
         """Return the part of a box, widened by a margin, that lies on the page; None when there is none."""

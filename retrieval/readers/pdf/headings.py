@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -23,10 +23,20 @@ _MAX_WORDS = 16
 _MAX_LINES = 3
 _LARGER = 1.12
 _NUMBERED = re.compile(
-    r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[^\W\d_]|(?P<part>(?:Part|PART|Chapter|CHAPTER)\s+[IVX\d]+\b)"
+    r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+(?![a-z])[^\W\d_]|(?P<part>(?:Part|PART|Chapter|CHAPTER)\s+[IVX\d]+\b)"
     r"|(?P<item>(?:Item|ITEM|Section|SECTION|Article|ARTICLE|Appendix|APPENDIX|Annex)\s+[\dA-Z]{1,3}\b)|(?P<letter>[A-Z](?:\.\d{1,2}){0,3}\.?\s+[A-Z][a-z])"
 )
 _SENTENCE_END = re.compile(r"[.;,]$")
+# Lines that look like headings and are none: captions, running heads with dates or page counts, names with initials,
+# rules of dashes, entries of a list of contents.
+_NO_HEADING = re.compile(
+    r"(?:Figure|Fig\.|Table|FIGURE|TABLE)\s+[A-Z]?\d|Page \d+\b|\d{1,2}/\d{1,2}/\d{2,4}\b|Version \d"
+    r"|.*\b\d{1,2}:\d\d\s?[AP]M\b|[A-Z]\. [A-Z][a-z]+(?: \(\w+\))?$|[A-Z]\. [A-Z][a-z]+ [A-Z][a-z]+(?: \(\w+\))?$"
+    r"|.*[\u2013\u2014_\u2026=|]\s*$|.*\.{4}|[A-Z][\w-]+(?: [A-Z]\.)? [A-Z][\w-]+[\d*\u2020\u2021]+ ?,"
+    r"|(?:\S+ ){5,}\S*:$"
+)
+_ENTRY_OF_CONTENTS = re.compile(r".*[^\W\d_].*\s\d{1,3}$")
+_MAX_ENTRIES = 2
 _BOLD_NAME = re.compile(r"bold|black|heavy|semibold|demi|[-,]bd|medi(?:um)?$|cmbx|-b$", re.IGNORECASE)
 _BOLD_WEIGHT = 600
 
@@ -52,6 +62,11 @@ def headings(
     body = _body_size(typed)
     titles = {_key(title): level for level, title in outline}
     found = [t._replace(level=level) for i, t in enumerate(typed) if (level := _level(chars, typed, i, body, titles))]
+    if not found:
+        return ()
+    found = _with_their_second_lines(typed, [t for t in found if not _NO_HEADING.match(t.text)], body)
+    if sum(_is_entry(t, titles) for t in found) > _MAX_ENTRIES:
+        found = [t for t in found if not _is_entry(t, titles)]
     if len(found) > max(4, 0.3 * len(typed)):
         found = [t for t in found if _key(t.text) in titles] or found[:1]
     return tuple(_regions(typed, found, mapped, taken))
@@ -63,7 +78,37 @@ def _type_line(chars: PageChars, line: RawLine) -> _TypeLine | None:
     if not text:
         return None
     first = line.span.start + printed.index(text[0])
-    return _TypeLine(line, text, pdfium.displayed_size(chars.text, chars.char(first)), first)
+    size = pdfium.displayed_size(chars.text, chars.char(first))
+    if line.n_stretches > 1 and not text[0].isalpha():  # a raised figure is smaller than what follows it
+        size = max(size, pdfium.displayed_size(chars.text, chars.char(_last_glyph(chars.raw, line.span))))
+    return _TypeLine(line, text, size, first)
+
+
+def _with_their_second_lines(typed: Sequence[_TypeLine], found: list[_TypeLine], body: float) -> list[_TypeLine]:
+    """Drop lines larger than the body that are running text all the same, and add the second lines of headings.
+
+    More than three lines of one size on end are running text: a page's tables may be set smaller and hold more of it.
+    """
+    heads = {t.first: t for t in found}
+    for _, group in groupby(typed, key=lambda t: round(2 * t.size)):
+        run = list(group)
+        if run[0].size < _LARGER * body or not any(t.first in heads for t in run):
+            continue
+        if len(run) > _MAX_LINES and any(t.text[0].islower() for t in run):
+            for t in run:
+                if t.first in heads and not _NUMBERED.match(t.text):
+                    del heads[t.first]
+            continue
+        for above, t in pairwise(run):
+            goes_on = t.text[0].islower() and t.first not in heads and above.first in heads
+            if goes_on and t.line.box.y0 - above.line.box.y1 < above.size:
+                heads[t.first] = t._replace(level=heads[above.first].level)
+    return [heads[t.first] for t in typed if t.first in heads]
+
+
+def _is_entry(t: _TypeLine, titles: Mapping[str, int]) -> bool:
+    """Whether a line looks like an entry of a list of contents: a title and a page number."""
+    return _ENTRY_OF_CONTENTS.match(t.text) is not None and _key(t.text) not in titles
 
 
 def _body_size(typed: Sequence[_TypeLine]) -> float:

@@ -99,7 +99,14 @@ def _list_for(
 
 
 def _tiny_or_outside(lines: Iterable[RawLine], display: Display) -> list[RawSpan]:
-    return [line.span for line in lines if _is_tiny(line.box) or display.clipped(line.box) is None]
+    width, height = display.width, display.height
+    return [
+        line.span
+        for line in lines
+        for x0, y0, x1, y1 in (line.box,)
+        if not (x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height and y1 - y0 >= _MIN_HEIGHT_PT)
+        and (_is_tiny(line.box) or display.clipped(line.box) is None)
+    ]
 
 
 def _is_tiny(box: Box) -> bool:

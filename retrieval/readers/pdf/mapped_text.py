@@ -49,7 +49,9 @@ class MappedText:
 
     def chars_of(self, raw: RawSpan) -> tuple[int, int] | None:
         """Return the smallest range of the clean text that holds all of a raw range; None when none of it is left."""
-        found = [part for s in self.segments if (part := _clean_part(s, raw)) is not None]
+        first, last = raw
+        touched = [s for s in self.segments if s[2] < last and s[2] + s[3] > first]
+        found = [part for s in touched if (part := _clean_part(s, raw)) is not None]
         if not found:
             return None
         return min(a for a, _ in found), max(b for _, b in found)

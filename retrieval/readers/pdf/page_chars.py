@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,11 +13,16 @@ from docqa.retrieval.readers.pdf.cleaning import HYPHEN
 from docqa.retrieval.readers.pdf.display import Display
 from docqa.retrieval.readers.pdf.geometry import union
 from docqa.retrieval.readers.pdf.mapped_text import RawSpan
-from docqa.retrieval.readers.pdf.pdfium import Handle
+from docqa.retrieval.readers.pdf.pdfium import Extent, Handle
 
 _LINE = re.compile(rf"[^\r\n{HYPHEN}]*[^\s{HYPHEN}][^\r\n{HYPHEN}]*{HYPHEN}?|{HYPHEN}")
 WORD = re.compile(r"\S+")
 _MARK_WIDTH = 2.0
+_MIN_RUNNING_CHARS = 40
+_CLOSE = 0.55  # of a line's height: the narrowest gap between two cells; letters are 0.4 to 0.5 wide
+# At least five words, the first no mark of an item, the last no number.
+_RUNNING = re.compile(r"\s*[^\W\d_]{2,}\S*(?: \S+){3,} [^\s\d]{2,}\s*$")
+_LEADER_DOTS = re.compile(r"[.\u2024\u2026\u00b7_] ?[.\u2024\u2026\u00b7_]|  ")
 
 
 class RawLine(NamedTuple):
@@ -34,7 +39,7 @@ class RawLine(NamedTuple):
 
 
 class RawWord(NamedTuple):
-    """A run of raw characters without white space on one printed line."""
+    """A run of raw characters without white space on one printed line, or all of a line of running text."""
 
     span: RawSpan
     box: Box
@@ -70,28 +75,55 @@ class PageChars:
 
     def lines(self) -> list[RawLine]:
         """Return the printed lines that are drawn, in PDFium's order; a hyphen at a line end ends a line."""
-        lines = []
-        level = self.display.is_level
-        for found in _LINE.finditer(self.raw):
-            start, end = found.span()
-            first = self.char(start)
-            if level:
-                extent = pdfium.line_extent(self.text, first, self.char(end) - first, _MARK_WIDTH)
-                if extent is not None:
-                    rect, gap, n_stretches = extent
-                    lines.append(RawLine(RawSpan(start, end), self.display.box(rect), gap, n_stretches))
-            elif boxes := self.boxes(RawSpan(start, end)):
-                lines.append(RawLine(RawSpan(start, end), union(boxes), _widest_gap(boxes), len(boxes)))
-        return lines
+        spans = [RawSpan(*found.span()) for found in _LINE.finditer(self.raw)]
+        if self.display.is_level:
+            return self._level_lines(spans)
+        found = ((span, boxes) for span in spans if (boxes := self.boxes(span)))
+        return [RawLine(span, union(boxes), _widest_gap(boxes), len(boxes)) for span, boxes in found]
 
-    def words(self, line: RawLine) -> Iterator[RawWord]:
-        """Yield the words of a line with their boxes."""
-        for found in WORD.finditer(self.raw, *line.span):
+    def _level_lines(self, spans: Sequence[RawSpan]) -> list[RawLine]:
+        text, char = self.text, self.char
+        found = []
+        for span in spans:
+            first = char(span[0])
+            extent = pdfium.line_extent(text, first, char(span[1]) - first, _MARK_WIDTH)
+            if extent is not None:
+                found.append((span, *extent))
+        boxes = self.display.boxes([extent for _, extent, _, _ in found])
+        return [RawLine(span, box, gap, n) for (span, _, gap, n), box in zip(found, boxes, strict=True)]
+
+    def words(self, line: RawLine) -> list[RawWord]:
+        """Return the words of a line with their boxes; a line of running text is one "word", which saves most of the
+        work on most pages.
+        """
+        if is_running_text(self.raw, line):
+            printed = self.raw[slice(*line.span)]
+            start = line.span.end - len(printed.lstrip())
+            return [RawWord(RawSpan(start, start + len(printed.strip())), line.box)]
+        return self._words(line.span)
+
+    def _words(self, line: RawSpan) -> list[RawWord]:
+        text, char, extent = self.text, self.char, pdfium.extent
+        spans: list[RawSpan] = []
+        extents: list[Extent] = []
+        for found in WORD.finditer(self.raw, *line):
             start, end = found.span()
-            first = self.char(start)
-            rect = pdfium.extent(self.text, first, self.char(end) - first)
+            first = char(start)
+            rect = extent(text, first, char(end) - first)
             if rect is not None:
-                yield RawWord(RawSpan(start, end), self.display.box(rect))
+                spans.append(RawSpan(start, end))
+                extents.append(rect)
+        return list(map(RawWord, spans, self.display.boxes(extents)))
+
+
+def is_running_text(raw: str, line: RawLine) -> bool:
+    """Say whether a line certainly is no row of cells: long, closely set, and with no number at its end."""
+    (start, end), box = line.span, line.box
+    n_chars = end - start
+    if n_chars < _MIN_RUNNING_CHARS or line.gap > _CLOSE or box.x1 - box.x0 > _CLOSE * n_chars * (box.y1 - box.y0):
+        return False
+    text = raw[start:end]
+    return _RUNNING.match(text) is not None and _LEADER_DOTS.search(text) is None
 
 
 def _widest_gap(boxes: Sequence[Box]) -> float:

@@ -22,10 +22,11 @@ from docqa.retrieval.readers.pdf.display import Display, display_of
 from docqa.retrieval.readers.pdf.geometry import merged_lines, union
 from docqa.retrieval.readers.pdf.headings import Outline, headings
 from docqa.retrieval.readers.pdf.hidden import HiddenText, hidden_text, picture_share
+from docqa.retrieval.readers.pdf.joints import rejoined
 from docqa.retrieval.readers.pdf.mapped_text import MappedText, RawSpan
 from docqa.retrieval.readers.pdf.page_chars import PageChars, page_chars
 from docqa.retrieval.readers.pdf.pdfium import Handle
-from docqa.retrieval.readers.pdf.rulings import rulings
+from docqa.retrieval.readers.pdf.rulings import Rulings
 from docqa.retrieval.readers.pdf.suspicion import suspicion
 
 MIN_TEXT_CHARS = 20
@@ -116,15 +117,15 @@ def locate(document: Handle, index: int, text: str, spans: Sequence[Span]) -> li
 
 
 def _read(page: Handle, chars: PageChars, outline: Outline) -> PageText:
-    plain = clean(chars.raw, chars.is_hyphen)
+    lines, joints = rejoined(chars.raw, chars.lines())
+    plain = clean(chars.raw, chars.is_hyphen, joints)
     if not plain.text:
         return PageText(plain, chars.shown, pictures=picture_share(page, chars.display), is_drawn=_is_drawn(page))
-    lines = chars.lines()
     hidden = hidden_text(page, chars, lines)
     done = Arranged(plain)
     found = suspicion(chars.raw, lines)
     if found.indices:
-        done = arranged(chars, Suspects(lines, found, rulings(page, chars.display)), plain)
+        done = arranged(chars, Suspects(lines, found, Rulings(page, chars.display)), plain)
     regions = [
         *done.regions,
         *headings(chars, lines, done.mapped, outline, done.regions),

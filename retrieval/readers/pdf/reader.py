@@ -21,7 +21,7 @@ from docqa.retrieval.readers.pdf.ocr_pages import OcrPages, done
 from docqa.retrieval.readers.pdf.replies import is_by_pypdf
 from docqa.retrieval.readers.pdf.session import PDFIUM, PageRefused, Session
 
-VERSION = "pdf-1"
+VERSION = "pdf-2"
 _N_IN_OCR = 4
 _HEADER_WITHIN = 1024
 
@@ -74,7 +74,7 @@ class PdfReading:
 
     def _read(self) -> Iterator[Future[Page]]:
         """Yield the pages in order, those that need OCR before they are done."""
-        self._lanes.widen(self.n_pages - self._first)
+        self._lanes.suit(self.n_pages - self._first)
         asked = self._first
         for index in range(self._first, self.n_pages):
             while asked < self.n_pages and self._lanes.wants_more():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+from typing import overload
+
 import pypdfium2_raw as raw
 
 from docqa.retrieval.readers.pdf import pdfium
@@ -12,6 +16,28 @@ from docqa.retrieval.readers.tables import Ruling
 _MAX_OBJECTS = 3_000
 _MAX_THICKNESS_PT = 2.0
 _MIN_LENGTH_PT = 12.0
+
+
+class Rulings(Sequence[Ruling]):
+    """The rulings of an open page, looked for when somebody asks, since few tables need them to be told."""
+
+    def __init__(self, page: Handle, display: Display) -> None:
+        self._page = page
+        self._display = display
+
+    @cached_property
+    def _found(self) -> tuple[Ruling, ...]:
+        return rulings(self._page, self._display)
+
+    @overload
+    def __getitem__(self, index: int) -> Ruling: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Ruling]: ...
+    def __getitem__(self, index: int | slice) -> Ruling | Sequence[Ruling]:
+        return self._found[index]
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def rulings(page: Handle, display: Display) -> tuple[Ruling, ...]:

@@ -14,12 +14,14 @@ from docqa.retrieval.readers.pdf.geometry import beside
 from docqa.retrieval.readers.pdf.page_chars import RawLine
 
 _NUMBERS = re.compile(r"(?:(?<=\s)|^)[($€£¥~+\-\u2013\u2212]*\d[\d.,:/'%)\u2013-]*(?=\s|$)")
+_DIGIT = re.compile(r"\d")
 _RTL = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _N_NEIGHBOURS = 6
 _MIN_ROWS = 3
 _MARKS = 2.0  # a bullet or a number is at most so many heights wide
 _WIDE_GAP = 1.1  # of a line's height
 _WIDEST_CHAR = 0.95  # of a line's height; running text has 0.4 to 0.6
+_MIN_CHARS = 4  # fewer are no row of cells: "%", "M"
 _MARGIN_PT = 60.0
 _PROSE_CHARS = 25
 
@@ -79,16 +81,17 @@ def _near(lines: Sequence[RawLine], rows: Sequence[int]) -> list[int]:
 def _is_row(raw: str, line: RawLine, above: RawLine | None) -> bool:
     if above is not None and _side_by_side(above, line):
         return True
-    numbers = _NUMBERS.findall(raw, *line.span)
-    if len(numbers) >= 2 and 3 * len(numbers) > raw.count(" ", *line.span):
+    if line.gap > _WIDE_GAP or _is_sparse(line):
         return True
-    return line.gap > _WIDE_GAP or _is_sparse(line)
+    n_numbers = len(_NUMBERS.findall(raw, *line.span)) if _DIGIT.search(raw, *line.span) else 0
+    return n_numbers >= 2 and 3 * n_numbers > raw.count(" ", *line.span)
 
 
 def _is_sparse(line: RawLine) -> bool:
     """Whether the line is much wider than its characters: a row whose cells PDFium has as one stretch."""
     box = line.box
-    return box.x1 - box.x0 > _WIDEST_CHAR * (box.y1 - box.y0) * (line.span.end - line.span.start)
+    n_chars = line.span.end - line.span.start
+    return n_chars >= _MIN_CHARS and box.x1 - box.x0 > _WIDEST_CHAR * (box.y1 - box.y0) * n_chars
 
 
 def _side_by_side(a: RawLine, b: RawLine) -> bool:

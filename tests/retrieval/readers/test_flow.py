@@ -34,7 +34,14 @@ def test_a_heading_without_text_before_its_equal_has_a_page() -> None:
 
 
 def test_levels_that_are_skipped_still_nest() -> None:
-    blocks = [Heading("A", 1), Paragraph("x"), Heading("C", 3), Paragraph("y"), Heading("B", 2), Paragraph("z")]
+    blocks: list[Block] = [
+        Heading("A", 1),
+        Paragraph("x"),
+        Heading("C", 3),
+        Paragraph("y"),
+        Heading("B", 2),
+        Paragraph("z"),
+    ]
     assert places(*blocks) == ["A", "A > C", "A > B"]
 
 

@@ -70,6 +70,11 @@ def test_comments_show_nothing(tmp_path: Path) -> None:
     assert page.text == "Seen too.\nAfter."
 
 
+def test_the_text_of_a_footnote_is_kept(tmp_path: Path) -> None:
+    page = page_of(tmp_path, "Revenue rose.[^1]\n\n[^1]: Without the branch in Kaliningrad.\n")
+    assert "Without the branch in Kaliningrad." in page.text
+
+
 def test_quotes_rules_and_definitions(tmp_path: Path) -> None:
     page = page_of(tmp_path, "> quoted\n> twice\n\n---\n\n[1]: http://example.org\n\nEnd.\n")
     assert marked(page, "paragraph") == ["quoted\ntwice", "End."]

@@ -137,6 +137,27 @@ def test_what_is_no_picture_fails_with_one_line(engine: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.skipif(not tesseract.finds_orientation() and not IN_CI, reason="tesseract or its pack osd is missing")
+@pytest.mark.parametrize(("turned", "across"), [(90, True), (180, False), (270, True)])
+def test_a_scan_that_lies_on_its_side_or_head_is_read_with_boxes_on_the_picture_as_it_is(
+    turned: int, across: bool
+) -> None:
+    upright = Image.open(io.BytesIO(picture((60, TEXT))[0]))
+    page_sized = Image.new("L", (1500, 1500), 255)
+    page_sized.paste(upright, (0, 100))
+    page_sized.paste(upright, (0, 700))
+    out = io.BytesIO()
+    image = page_sized.rotate(turned, expand=True)
+    image.save(out, "PNG", dpi=(200, 200))
+    page = recognise(out.getvalue(), ("eng",), "tesseract")
+    assert share_found(page, TEXT) >= 0.9
+    for word in page.words:
+        if len(word.text) > 5:
+            assert (word.box.y1 - word.box.y0 > word.box.x1 - word.box.x0) == across
+            ink = image.crop((int(word.box.x0), int(word.box.y0), int(word.box.x1), int(word.box.y1)))
+            assert (ink.histogram()[0]) > 0  # black pixels
+
+
 @pytest.mark.parametrize("engine", ["tesseract"])
 @pytest.mark.skipif(shutil.which("tesseract") is None and not IN_CI, reason="tesseract is not installed")
 def test_a_picture_that_takes_too_long_fails(engine: str) -> None:

@@ -80,6 +80,7 @@ def test_a_hidden_slide_is_marked(tmp_path: Path) -> None:
     hidden._element.set("show", "0")
     first, second = pages_of(deck, tmp_path)
     assert (first.health.note, second.health.note) == ("", "hidden slide")
+    assert (first.place, second.place) == ("slide 1", "slide 2 (hidden)")
     assert second.health.n_hidden_chars == len(second.text) == 6
 
 
@@ -105,7 +106,7 @@ def test_numbered_paragraphs_show_their_numbers_and_hidden_shapes_are_hidden(tmp
             properties.makeelement("{http://schemas.openxmlformats.org/drawingml/2006/main}buAutoNum", {})
         )
     write_box(slide, "trap", 1, 3)
-    slide.shapes[-1]._element.nvSpPr.cNvPr.set("hidden", "1")
+    slide.shapes[-1]._element.xpath(".//p:cNvPr")[0].set("hidden", "1")
     (page,) = pages_of(deck, tmp_path)
     assert marked(page, "paragraph") == ["1. first", "2. second"]
     assert marked(page, "hidden") == ["trap"]

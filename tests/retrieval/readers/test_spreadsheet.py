@@ -126,7 +126,7 @@ def test_what_is_hidden_is_read_and_marked(tmp_path: Path) -> None:
     first, second = read(tmp_path / "a.xlsx")
     assert first.health.note == "hidden columns; hidden rows"
     assert first.health.n_hidden_chars == len("Ada\t10")
-    assert (second.place, second.health.note) == ("sheet Secret", "hidden sheet")
+    assert (second.place, second.health.note) == ("sheet Secret (hidden)", "hidden sheet")
 
 
 def test_a_long_sheet_is_cut_into_pages_that_repeat_the_header(tmp_path: Path) -> None:

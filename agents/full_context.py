@@ -1,0 +1,49 @@
+"""The whole document before the question: for a model that takes it all at once.
+
+The layout depends on the documents alone and the question comes last, so the second question about the same documents
+finds the whole text in the server's prefix cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from docqa.agents.events import Read
+from docqa.agents.llm_reasoner import LLMReasoner
+from docqa.agents.reasoner import Notes, Reasoner
+from docqa.agents.sources import lay_out, sentences_in, unranked
+from docqa.agents.strategy import Clock, Strategy, Task, Work
+from docqa.agents.turns import all_passages
+from docqa.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class FullContext(Strategy):
+    """Reads every sentence in one call."""
+
+    name: ClassVar[str] = "full_context"
+
+    def work(self, task: Task, clock: Clock) -> Work:
+        """Raises UsageError when the documents do not fit, or when there is no language model to read them."""
+        reasoner = with_window(self.reasoner)
+        with clock.stage("retrieve"):
+            reading = unranked(all_passages(self.corpus, task.documents))
+            evidence = sentences_in(reading)
+            n_tokens = reasoner.llm.count_tokens(lay_out(evidence).text)
+        capacity = reasoner.capacity(task.question)
+        if n_tokens > capacity:
+            raise UsageError(
+                f"the documents have {n_tokens:,} tokens and {reasoner.llm.name} takes {max(0, capacity):,} beside the "
+                "question; use --route chain or --route rag"
+            )
+        with clock.stage("reason"):
+            yield Read(1, 1, 0)
+            return self.composed(task, Notes(evidence), [reading])
+
+
+def with_window(reasoner: Reasoner) -> LLMReasoner:
+    """The reasoner if it is a language model's; raises UsageError otherwise."""
+    if not isinstance(reasoner, LLMReasoner):
+        raise UsageError("the route full_context needs a language model; choose one with --model")
+    return reasoner

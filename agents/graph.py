@@ -1,0 +1,211 @@
+"""The router as a LangGraph graph with checkpoints: route -> work -> check -> (repair -> work) -> answer.
+
+The plain twin is `agents.router.routed.Router`, which takes the same decisions and gives the same answer; the graph
+adds that a run survives its process. The state holds ids, spans and numbers. A node that was in flight is run again, so
+that a chain of forty parts would begin anew, were its model not behind a cache of replies: with that, at most the one
+call that was under way is repeated.
+
+Importing this module imports langgraph, which takes most of a second: only who wants it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any, NotRequired, TypedDict, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.channels import UntrackedValue
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.config import get_stream_writer
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langsmith import tracing_context
+
+from docqa.agents.events import Checked, Event, Finished, Routed
+from docqa.agents.router.features import Features, measure
+from docqa.agents.router.routed import Router, later
+from docqa.agents.router.rules import Decision, reconsider
+from docqa.agents.saved_findings import Saved, restored, saved
+from docqa.agents.strategy import Clock, Strategy, Task, Work
+from docqa.answers import Answer
+from docqa.documents import Document
+from docqa.errors import OutOfBudget, UsageError
+
+_MAX_STEPS = 20  # two strategies at most, four nodes each
+
+
+class Asked(TypedDict):
+    """What goes in. `about` is kept with the run for whoever takes it up again: ids of documents, names of settings."""
+
+    question: str
+    about: NotRequired[dict[str, Any]]
+
+
+class Answered(TypedDict):
+    """What comes out: an answer as JSON, schema `docqa.answer/1`."""
+
+    answer: dict[str, Any]
+
+
+class State(TypedDict, total=False):
+    """What is kept after every step. `answer` is not: it quotes the documents, and `findings` can give it again."""
+
+    question: str
+    about: dict[str, Any]
+    features: dict[str, Any]
+    strategy: str
+    reason: str
+    estimates: list[str]
+    tried: list[str]
+    findings: Saved
+    before: Saved
+    seconds: dict[str, float]
+    answer: Annotated[dict[str, Any], UntrackedValue]
+
+
+Graph = CompiledStateGraph[State, None, Asked, Answered]
+
+
+@dataclass(frozen=True, slots=True)
+class _Nodes:
+    """The steps over fixed documents; `router` is asked for by each step."""
+
+    router: Callable[[], Router]
+    documents: Sequence[Document]
+
+    def route(self, state: State) -> State:
+        router = self.router()
+        features = measure(state["question"], self.documents, router.corpus, router.n_chars)
+        decision = router.decide(features)
+        return {
+            "features": asdict(features),
+            "strategy": decision.strategy,
+            "reason": decision.reason,
+            "estimates": [str(estimate) for estimate in decision.estimates],
+            "tried": [decision.strategy],
+        }
+
+    def work(self, state: State) -> State:
+        strategy, clock = self._strategy(state), Clock()
+        writer = get_stream_writer()
+        writer(Routed(strategy.name, strategy.reason, tuple(state["estimates"])))
+        work = strategy.work(self._task(state), clock)
+        try:
+            findings = _drained(work, writer)
+        except OutOfBudget:
+            if "before" not in state:
+                raise
+            return {"findings": state["before"]}  # what the first strategy found is still an answer
+        seconds = {name: value + state.get("seconds", {}).get(name, 0.0) for name, value in clock.seconds.items()}
+        return {"findings": saved(findings), "seconds": {**state.get("seconds", {}), **seconds}}
+
+    def check(self, state: State) -> State:
+        answer = self._answer(state)
+        get_stream_writer()(Checked(len(state["findings"]["statements"]), len(answer.statements)))
+        return {"answer": answer.to_json()}
+
+    def repair(self, state: State) -> State:
+        decision = self._second_thought(state, self._answer(state))
+        assert decision is not None
+        return {
+            "strategy": decision.strategy,
+            "reason": decision.reason,
+            "tried": [*state["tried"], decision.strategy],
+            "before": state["findings"],
+        }
+
+    def answer(self, state: State) -> State:
+        return {"answer": state.get("answer") or self._answer(state).to_json()}
+
+    def after_check(self, state: State) -> str:
+        return "answer" if self._second_thought(state, self._answer(state)) is None else "repair"
+
+    def _second_thought(self, state: State, answer: Answer) -> Decision | None:
+        router = self.router()
+        if router.route != "auto":
+            return None
+        return reconsider(answer, Features(**state["features"]), state["tried"], router.thresholds)
+
+    def _answer(self, state: State) -> Answer:
+        """The answer that the findings give; the first strategy's where the second has nothing to say."""
+        if state.get("answer"):
+            return Answer.from_json(state["answer"])
+        answer = self._checked(state, state["findings"], self._strategy(state))
+        if "before" in state:
+            first = Decision(state["tried"][0], state["reason"])
+            answer = later(self._checked(state, state["before"], self._strategy(state, first)), answer)
+        return replace(answer, seconds={**answer.seconds, **state.get("seconds", {})})
+
+    def _checked(self, state: State, findings: Saved, strategy: Strategy) -> Answer:
+        corpus = self.router().corpus
+        return strategy.checked(self._task(state), restored(findings, self.documents, corpus), Clock())
+
+    def _strategy(self, state: State, decision: Decision | None = None) -> Strategy:
+        chosen = decision or Decision(state["strategy"], state["reason"])
+        return self.router().strategy(chosen, Features(**state["features"]))
+
+    def _task(self, state: State) -> Task:
+        return Task(state["question"], self.documents)
+
+
+def build_graph(
+    router: Callable[[], Router], documents: Sequence[Document], checkpointer: BaseCheckpointSaver[str] | None = None
+) -> Graph:
+    """The compiled graph over these documents: `{"question": …}` in, `{"answer": {…}}` out.
+
+    `router` is called for every step; give the same one each time to let a budget span the whole question.
+    """
+    nodes = _Nodes(router, documents)
+    graph = StateGraph(State, input_schema=Asked, output_schema=Answered)
+    for name in ("route", "work", "check", "repair", "answer"):
+        graph.add_node(name, getattr(nodes, name))
+    graph.add_edge(START, "route")
+    graph.add_edge("route", "work")
+    graph.add_edge("work", "check")
+    graph.add_conditional_edges("check", nodes.after_check, ["repair", "answer"])
+    graph.add_edge("repair", "work")
+    graph.add_edge("answer", END)
+    compiled = graph.compile(checkpointer=checkpointer, name="docqa")
+    return compiled.with_config({"recursion_limit": _MAX_STEPS})
+
+
+def run(graph: Graph, asked: Asked | None, run_id: str) -> Iterator[Event]:
+    """The events of a run under this id, `Finished` last; `asked` None takes up the run that was interrupted.
+
+    Nothing is sent to a tracing service, whatever the environment says.
+    """
+    config = _config(run_id)
+    if asked is None and not graph.get_state(config).next:  # it had come to its end: give the answer once more
+        graph.update_state(config, {}, as_node="check")
+    answer: dict[str, Any] | None = None
+    with cast(AbstractContextManager[None], tracing_context(enabled=False)):
+        for mode, item in graph.stream(asked, config, stream_mode=["custom", "updates"], durability="sync"):
+            if mode == "custom":
+                yield cast(Event, item)
+            else:
+                answer = next((part["answer"] for part in cast(Any, item).values() if "answer" in (part or {})), answer)
+    assert answer is not None
+    yield Finished(Answer.from_json(answer))
+
+
+def about(checkpointer: BaseCheckpointSaver[str], run_id: str) -> dict[str, Any]:
+    """What was kept with a run. Raises UsageError when there is no such run."""
+    found = checkpointer.get(_config(run_id))
+    if found is None:
+        raise UsageError(f"there is no run {run_id!r} to resume")
+    return dict(found["channel_values"].get("about") or found["channel_values"].get("__start__", {}).get("about", {}))
+
+
+def _config(run_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": run_id}, "recursion_limit": _MAX_STEPS}
+
+
+def _drained(work: Work, writer: Callable[[Any], None]) -> Any:
+    """What the work comes to, with its events written out."""
+    while True:
+        try:
+            writer(next(work))
+        except StopIteration as end:
+            return end.value

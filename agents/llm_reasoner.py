@@ -1,0 +1,199 @@
+"""The four skills with a language model: prompts out, typed replies in, evidence always chosen by number.
+
+A model can name a wrong sentence but cannot invent one: whatever it cites is a sentence that it was just shown. A reply
+that cannot be used is asked for once more and counted; after that the step gives what it honestly can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from docqa.agents import parsing, prompts
+from docqa.agents.chunks import Window
+from docqa.agents.meter import Meter
+from docqa.agents.questions import kind_of
+from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan
+from docqa.agents.sources import Sources, heading_line, lay_out, numbered_line, sentences_in, sentences_of
+from docqa.answers import Support, one_line
+from docqa.documents import Document, Passage
+from docqa.errors import MalformedReply, TruncatedReply
+from docqa.llm.base import LLM, Message, Schema
+from docqa.llm.reader import EvidenceReader
+from docqa.retrieval.retriever import Retrieval
+
+T = TypeVar("T")
+
+_MAX_OPEN_QUESTIONS = 5
+_N_NEAREST = 3
+_N_QUOTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LLMReasoner:
+    """Plans, gathers, composes and judges with `llm`.
+
+    `judge` decides whether statements are borne out, without a call; the model itself does when there is none. `window`
+    is what one worker's turn may take; what it keeps for the reply is the model's own limit.
+    """
+
+    llm: LLM
+    judge: EvidenceReader | None = None
+    meter: Meter = field(default_factory=Meter)
+    window: Window = field(default_factory=Window)
+
+    def plan(self, question: str, documents: Sequence[Document]) -> Plan:
+        """The model's plan; the question itself stays the first query whatever it says."""
+        names = "\n".join(f"- {one_line(document.name)}, {len(document.pages)} parts" for document in documents)
+        found = self._ask(prompts.plan(question, names), parsing.PLAN, parsing.planned)
+        if found is None:
+            return Plan(kind_of(question), (question,))
+        return Plan(found.kind, tuple(dict.fromkeys((question, *found.queries))))
+
+    def gather(self, question: str, retrieval: Retrieval, notes: Notes) -> Notes:
+        """A worker's turn: sentences of these passages by number, and notes brought up to date."""
+        sources = lay_out(sentences_in(retrieval))
+        if not sources.evidence:
+            return notes
+        if notes.kind == "aggregation":
+            return self._collect(question, sources, notes)
+        messages = prompts.work(question, sources.text, self._unit(notes))
+        found = self._ask(messages, parsing.WORK, parsing.worked)
+        if found is None:
+            return replace(notes, n_unread=notes.n_unread + 1)
+        evidence = _certain(sources.at(found.numbers))
+        return replace(
+            notes,
+            evidence=_joined(notes.evidence, evidence),
+            answerable=notes.answerable or bool(evidence),
+            partial_answer=found.partial_answer or notes.partial_answer,
+            open_questions=found.open_questions[:_MAX_OPEN_QUESTIONS],
+        )
+
+    def compose(self, question: str, notes: Notes) -> Draft:
+        """The manager's turn: statements whose evidence is named by number, or an abstention."""
+        sources = lay_out(self._that_fits(question, notes))
+        if not sources.evidence:
+            return Draft(abstention=Abstention("Not found: nothing that was read bears on the question."))
+        messages = prompts.answer(question, sources.text, self._unit(replace(notes, evidence=())))
+        found = self._ask(messages, parsing.ANSWER, parsing.composed)
+        if found is None:
+            return self._unworded(notes)
+        statements = (DraftStatement(s.text, sources.at(s.numbers)) for s in found.statements)
+        proved = tuple(statement for statement in statements if statement.evidence)
+        n_left_out = len(notes.evidence) - len(sources.evidence)
+        if proved:
+            warning = f"{n_left_out} of {len(notes.evidence)} sentences that were found did not fit the model's window."
+            return Draft(proved, warnings=(warning,) if n_left_out else ())
+        reason = found.reason or "the sentences that were found do not answer the question."
+        return Draft(abstention=Abstention(f"Not found: {reason}", notes.evidence[:_N_NEAREST]))
+
+    def supports(self, claim: str, passages: Sequence[Passage]) -> Support:
+        """The judge's verdict, or the model's own where there is no judge; unjudged counts as unrelated."""
+        if self.judge is not None:
+            return self.judge.supports(claim, "\n".join(passage.text for passage in passages))
+        sources = lay_out([piece for passage in passages for piece in sentences_of(passage)])
+        label = self._ask(prompts.judge(claim, sources.text), parsing.VERDICT, parsing.verdict) or "unrelated"
+        return Support(label, {"supports": 1.0, "partly": 0.5}.get(label, 0.0), self.llm.name)
+
+    def rewrite(self, question: str, history: str) -> str:
+        """A follow-up question so that it stands on its own; as it is when the model does not manage."""
+        return self._ask(prompts.rewrite(question, history), parsing.QUESTION, parsing.rewritten) or question
+
+    def room(self, question: str) -> int:
+        """Tokens of document text that fit in one worker's turn."""
+        return self._window(self.window.size).room(*self._fixed_tokens(question, prompts.work(question, "", "")))
+
+    def capacity(self, question: str) -> int:
+        """Tokens of document text that the model can take at once, when it answers from all of it."""
+        fixed = self._fixed_tokens(question, prompts.answer(question, "", ""))
+        return replace(self._window(self.llm.context_length), unit=0).room(*fixed)
+
+    def _unworded(self, notes: Notes) -> Draft:
+        """What can be said when the manager's replies were of no use: the evidence that workers chose, or nothing."""
+        problem = f"the replies of {self.llm.name} could not be used"
+        if not notes.answerable:
+            return Draft(abstention=Abstention(f"Not found: {problem}."))
+        return Draft(quoted(notes.evidence[:_N_QUOTED]), warnings=(f"{problem}; docqa quotes what was found.",))
+
+    def _window(self, size: int) -> Window:
+        return replace(self.window, size=min(size, self.llm.context_length), output=self.llm.max_output_tokens)
+
+    def _fixed_tokens(self, question: str, messages: Sequence[Message]) -> tuple[int, int]:
+        n_question = self.llm.count_tokens(question)
+        return n_question, max(0, self._tokens(messages) - n_question)
+
+    def _collect(self, question: str, sources: Sources, notes: Notes) -> Notes:
+        found = self._ask(prompts.collect(question, sources.text), parsing.ITEMS, parsing.collected)
+        if found is None:
+            return replace(notes, n_unread=notes.n_unread + 1)
+        items = tuple(DraftStatement(item.text, _certain(sources.at(item.numbers))) for item in found)
+        kept = tuple(item for item in items if item.evidence)
+        return replace(notes, items=(*notes.items, *kept), answerable=notes.answerable or bool(kept))
+
+    def _unit(self, notes: Notes) -> str:
+        """The communication unit: the answer so far, what is open, and of the quotes the latest that still fit."""
+        budget = self.window.unit
+        lines = []
+        for line in (
+            f"Known so far: {notes.partial_answer}" if notes.partial_answer else "",
+            *(f"Still open: {question}" for question in notes.open_questions),
+        ):
+            if line and (cost := self.llm.count_tokens(line + "\n")) <= budget:
+                lines.append(line)
+                budget -= cost
+        quotes: list[str] = []
+        for piece in reversed(notes.evidence):
+            line = f"Quote, part {piece.passage.page + 1}: {one_line(piece.quote)}"
+            budget -= self.llm.count_tokens(line + "\n")
+            if budget < 0:
+                break
+            quotes.append(line)
+        return "\n".join([*lines, *reversed(quotes)])
+
+    def _that_fits(self, question: str, notes: Notes) -> tuple[Evidence, ...]:
+        """As much of the evidence, from its beginning, as the model can take at once."""
+        budget = self.capacity(question) - self.window.unit
+        place = ""
+        for number, piece in enumerate(notes.evidence, start=1):
+            here = heading_line(piece.passage)
+            lines = numbered_line(number, piece.quote) + "\n" + ("" if here == place else here + "\n")
+            place = here
+            budget -= self.llm.count_tokens(lines)
+            if budget < 0:
+                return notes.evidence[: number - 1]
+        return notes.evidence
+
+    def _ask(self, messages: Sequence[Message], schema: Schema, parse: Callable[[Mapping[str, Any]], T]) -> T | None:
+        """The reply as a type, asked for again when it follows the schema and still makes no sense; None after that."""
+        for _ in range(2):
+            try:
+                completion = self.llm.complete(messages, schema)
+            except (MalformedReply, TruncatedReply):  # the model was already asked again for the form
+                self.meter.add_malformed()
+                return None
+            try:
+                return parse(parsing.data_of(completion))
+            except parsing.UnusableReply as problem:
+                self.meter.add_malformed()
+                messages = prompts.repair(messages, completion.text, str(problem))
+        return None
+
+    def _tokens(self, messages: Sequence[Message]) -> int:
+        return sum(self.llm.count_tokens(message.content) for message in messages)
+
+
+def quoted(evidence: Sequence[Evidence]) -> tuple[DraftStatement, ...]:
+    """Evidence as statements of its own: what can be shown when nobody can word an answer."""
+    return tuple(DraftStatement(piece.quote, (piece,)) for piece in evidence)
+
+
+def _certain(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Evidence that a model has named: it gives no grades."""
+    return tuple(replace(piece, score=1.0) for piece in evidence)
+
+
+def _joined(before: Sequence[Evidence], new: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Both, each sentence once."""
+    return tuple({(e.passage.document_id, e.passage.page, e.span): e for e in (*before, *new)}.values())

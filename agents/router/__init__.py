@@ -1,0 +1,1 @@
+"""Which strategy answers a question, why, and what each would cost."""

@@ -1,0 +1,98 @@
+"""The router as one more Answerer: it looks at the question, takes a strategy, and tries another if that one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from docqa.agents.corpus import Corpus
+from docqa.agents.events import Event, Finished, Routed
+from docqa.agents.router.estimates import Economics
+from docqa.agents.router.features import CountChars, Features, chars_of_pages, measure
+from docqa.agents.router.rules import Decision, Thresholds, decide, reconsider
+from docqa.agents.strategy import Strategy, last_answer
+from docqa.answers import Answer
+from docqa.documents import Document
+from docqa.errors import OutOfBudget, UsageError
+from docqa.llm.budget import Budget
+
+EXHAUSTIVE = "exhaustive"
+"""The form of `chain` that questions for all of something get; not a route of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """Routes a question over `strategies`, which are known by name; `route` other than "auto" is taken as it is.
+
+    Raises UsageError for a route that is not known.
+    """
+
+    strategies: Mapping[str, Strategy]
+    corpus: Corpus
+    route: str = "auto"
+    economics: Economics = field(default_factory=Economics)
+    budget: Budget = field(default_factory=Budget)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    n_chars: CountChars = chars_of_pages
+
+    def __post_init__(self) -> None:
+        known = [name for name in self.strategies if name != EXHAUSTIVE]
+        if self.route not in ("auto", *known):
+            raise UsageError(f"unknown route {self.route!r}; known: auto, {', '.join(known)}")
+
+    def __call__(self, question: str, documents: Sequence[Document]) -> Answer:
+        """The answer of the strategy that was taken last."""
+        return last_answer(self.stream(question, documents))
+
+    def stream(self, question: str, documents: Sequence[Document]) -> Iterator[Event]:
+        """The events of every strategy that was tried, and one `Finished` at the end."""
+        features = measure(question, documents, self.corpus, self.n_chars)
+        decision: Decision | None = self.decide(features)
+        tried: list[str] = []
+        answer: Answer | None = None
+        while decision is not None:
+            tried.append(decision.strategy)
+            try:
+                new = yield from self._run(decision, features, question, documents)
+            except OutOfBudget:
+                if answer is None:
+                    raise
+                break
+            answer = new if answer is None else later(answer, new)
+            decision = None if self.route != "auto" else reconsider(answer, features, tried, self.thresholds)
+        assert answer is not None
+        yield Finished(answer)
+
+    def decide(self, features: Features) -> Decision:
+        """Where the question is sent first."""
+        decision = decide(features, self.economics, self.budget, self.thresholds)
+        return decision if self.route == "auto" else Decision(self.route, "it was asked for", decision.estimates)
+
+    def strategy(self, decision: Decision, features: Features) -> Strategy:
+        """The strategy that a decision means for this question."""
+        exhaustive = decision.strategy == "chain" and features.kind == "aggregation"
+        chosen = self.strategies[EXHAUSTIVE if exhaustive and EXHAUSTIVE in self.strategies else decision.strategy]
+        return replace(chosen, reason=decision.reason)
+
+    def _run(
+        self, decision: Decision, features: Features, question: str, documents: Sequence[Document]
+    ) -> Generator[Event, None, Answer]:
+        answer: Answer | None = None
+        for event in self.strategy(decision, features).stream(question, documents):
+            if isinstance(event, Finished):
+                answer = event.answer
+            elif isinstance(event, Routed):
+                yield replace(event, estimates=tuple(map(str, decision.estimates)))
+            else:
+                yield event
+        assert answer is not None
+        return answer
+
+
+def later(before: Answer, after: Answer) -> Answer:
+    """The second answer with the time of both; the first one when the second has nothing to say."""
+    seconds = {name: before.seconds.get(name, 0.0) + after.seconds.get(name, 0.0) for name in
+               (*before.seconds, *after.seconds)}  # fmt: skip
+    chosen = before if after.status == "not_found" and before.statements else after
+    passages = before.usage.get("passages", 0) + after.usage.get("passages", 0)
+    return replace(chosen, seconds=seconds, usage={**after.usage, "passages": passages})

@@ -1,0 +1,206 @@
+"""What every strategy shares: it works until there is a draft, the draft is checked, and the result becomes an Answer.
+
+A strategy writes only `work`. It yields events as it goes and returns what it found; a limit that is reached on the way
+ends the work and not the answer.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from docqa.agents.citing import cite, point_to
+from docqa.agents.corpus import Corpus
+from docqa.agents.events import Checked, Event, Finished, LimitReached, Routed, Searched
+from docqa.agents.llm_reasoner import quoted
+from docqa.agents.meter import Meter
+from docqa.agents.reasoner import Abstention, Draft, Notes, Reasoner
+from docqa.answers import Absence, Answer, Citation, Coverage, Route, Statement
+from docqa.documents import Document
+from docqa.errors import OutOfBudget
+from docqa.retrieval.retriever import Retrieval
+
+_N_QUOTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One question over documents."""
+
+    question: str
+    documents: Sequence[Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the work of a strategy came to.
+
+    `terms` are the words that were searched for, `missing_terms` those that occur nowhere. `limit` says which budget
+    ended the work, "" when it ran to its end.
+    """
+
+    draft: Draft
+    terms: tuple[str, ...] = ()
+    missing_terms: tuple[str, ...] = ()
+    n_passages: int = 0
+    limit: str = ""
+
+    @classmethod
+    def of(cls, draft: Draft, retrievals: Sequence[Retrieval], limit: str = "") -> Findings:
+        """The findings from what was read."""
+        return cls(
+            draft,
+            _words(retrieval.evidence.words for retrieval in retrievals),
+            _words(retrieval.evidence.missing for retrieval in retrievals),
+            sum(len(retrieval.hits) for retrieval in retrievals),
+            limit,
+        )
+
+    def warned(self, warning: str) -> Findings:
+        """The same with one more remark for the reader, if there is one."""
+        if not warning:
+            return self
+        return replace(self, draft=replace(self.draft, warnings=(*self.draft.warnings, warning)))
+
+
+class Clock:
+    """Wall time by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add what the block takes to a stage."""
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+
+
+Work = Generator[Event, None, Findings]
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy(ABC):
+    """A way from a question to an answer: call it for the answer, `stream` it for the events with the answer last."""
+
+    reasoner: Reasoner
+    corpus: Corpus
+    reason: str = "it was asked for"
+    meter: Meter = field(default_factory=Meter)
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def work(self, task: Task, clock: Clock) -> Work:
+        """Yield events and return what was found. Raises OutOfBudget only when nothing at all was found before."""
+
+    def __call__(self, question: str, documents: Sequence[Document]) -> Answer:
+        """Answer from the documents, or say that it is not in them, with the nearest passages."""
+        return last_answer(self.stream(question, documents))
+
+    def stream(self, question: str, documents: Sequence[Document]) -> Iterator[Event]:
+        """The events on the way to the answer, `Finished` last."""
+        task, clock = Task(question, documents), Clock()
+        yield Routed(self.name, self.reason)
+        findings = yield from self.work(task, clock)
+        answer = self.checked(task, findings, clock)
+        yield Checked(len(findings.draft.statements), len(answer.statements))
+        yield Finished(answer)
+
+    def checked(self, task: Task, findings: Findings, clock: Clock) -> Answer:
+        """The answer that remains when every citation has been looked up."""
+        draft = findings.draft
+        with clock.stage("cite"):
+            statements = cite(draft.statements, task.documents, self.corpus, self.reasoner)
+            absence = None if statements else self._absence(task, findings)
+            coverage = self.corpus.coverage(task.documents)
+        limits = (findings.limit,) if findings.limit else ()
+        return Answer(
+            question=task.question,
+            status="not_found" if not statements else "partial" if limits else "answered",
+            statements=statements,
+            route=Route(self.name, self.reason),
+            coverage=coverage,
+            absence=absence,
+            warnings=(*draft.warnings, *limits, *_warnings(statements, coverage)),
+            usage=self._usage(findings),
+            seconds=clock.seconds,
+        )
+
+    def composed(self, task: Task, notes: Notes, retrievals: Sequence[Retrieval], limit: str = "") -> Findings:
+        """Let the reasoner word the answer; where the budget does not allow that, quote the evidence as it stands."""
+        try:
+            draft = self.reasoner.compose(task.question, notes)
+        except OutOfBudget as error:
+            if not notes.answerable:  # nobody has said that this evidence bears on the question
+                raise
+            draft, limit = Draft(quoted(notes.evidence[:_N_QUOTED])), limit or str(error)
+        return Findings.of(draft, retrievals, limit)
+
+    def searched(self, task: Task, query: str, k: int) -> Generator[Event, None, Retrieval]:
+        """The k best passages for a query."""
+        retrieval = self.corpus.search(task.documents, query, k)
+        yield Searched(query, len(retrieval.hits))
+        return retrieval
+
+    def _absence(self, task: Task, findings: Findings) -> Absence:
+        abstention = findings.draft.abstention
+        abstention = abstention or Abstention("Not found: no quote of the draft could be found on its page.")
+        return Absence(
+            reason=abstention.reason,
+            terms=findings.terms,
+            missing_terms=findings.missing_terms,
+            nearest=point_to(abstention.nearest, task.documents, self.corpus),
+        )
+
+    def _usage(self, findings: Findings) -> dict[str, int]:
+        usage = self.meter.usage
+        counts = {
+            "calls": usage.n_calls,
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "repairs": usage.n_repairs,
+            "malformed_replies": self.meter.malformed,
+        }
+        return {"passages": findings.n_passages, **{name: count for name, count in counts.items() if count}}
+
+
+def last_answer(events: Iterable[Event]) -> Answer:
+    """The answer at the end of a stream."""
+    answer = next((event.answer for event in events if isinstance(event, Finished)), None)
+    assert answer is not None  # every stream ends with it or with an error
+    return answer
+
+
+def limited(error: OutOfBudget, notes: Notes) -> LimitReached:
+    """The event for a limit that ends the work; the error itself when nothing has been found yet."""
+    if not notes.answerable and not notes.items:
+        raise error
+    return LimitReached(str(error))
+
+
+def _words(groups: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for group in groups for word in group))
+
+
+def _warnings(statements: Sequence[Statement], coverage: Coverage) -> list[str]:
+    cited = [citation for statement in statements for citation in statement.citations]
+    return [*_ocr_warnings(cited), *_coverage_warnings(coverage)]
+
+
+def _ocr_warnings(citations: Sequence[Citation]) -> Iterator[str]:
+    by_place = {f"{c.document}, {c.locator}": c.ocr_confidence for c in citations if c.ocr_confidence is not None}
+    for place, confidence in by_place.items():
+        yield f"{place} was read by OCR (confidence {confidence:.0%}); compare the words with the page."
+
+
+def _coverage_warnings(coverage: Coverage) -> Iterator[str]:
+    if coverage.unreadable:
+        n_unreadable = len(coverage.unreadable)
+        yield f"{n_unreadable} of {coverage.pages} pages could not be read, so the answer may be incomplete."

@@ -1,0 +1,61 @@
+"""What the workers read, turn by turn: everything in the documents, in order, nothing left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from docqa.agents.chunks import chunks
+from docqa.agents.corpus import Corpus
+from docqa.agents.llm_reasoner import LLMReasoner
+from docqa.agents.sources import unranked
+from docqa.documents import Document, Passage
+from docqa.errors import UsageError
+from docqa.retrieval.retriever import Retrieval
+
+_LEAST_ROOM = 64
+
+Turns = Callable[[str, Sequence[Document]], Sequence[Retrieval]]
+"""From a question and documents to what each worker reads, in the order of the documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowTurns:
+    """Turns that fill the window of a language model."""
+
+    corpus: Corpus
+    reasoner: LLMReasoner
+
+    def __call__(self, question: str, documents: Sequence[Document]) -> list[Retrieval]:
+        """Chunks of at most `reasoner.room(question)` tokens. Raises UsageError when the window has no room at all."""
+        room = self.reasoner.room(question)
+        if room < _LEAST_ROOM:
+            raise UsageError(
+                f"the window of {self.reasoner.llm.context_length} tokens has no room for a document beside the "
+                "question; ask a shorter question or use a model with a longer context"
+            )
+        passages = all_passages(self.corpus, documents)
+        return [unranked(chunk) for chunk in chunks(passages, room, self.reasoner.llm.count_tokens)]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredTurns:
+    """Turns of `n_passages` with the retriever's scores, for a reasoner that has no window and needs them."""
+
+    corpus: Corpus
+    n_passages: int = 40
+
+    def __call__(self, question: str, documents: Sequence[Document]) -> list[Retrieval]:
+        """Every passage is there, with the score 0 where no word of the question occurs."""
+        passages = all_passages(self.corpus, documents)
+        retrieval = self.corpus.search(documents, question, max(1, len(passages)))
+        scored = {hit.passage.id: hit for hit in retrieval.hits}
+        rest = {hit.passage.id: hit for hit in unranked([p for p in passages if p.id not in scored]).hits}
+        hits = [scored.get(passage.id) or rest[passage.id] for passage in passages]
+        starts = range(0, len(hits), self.n_passages)
+        return [replace(retrieval, hits=tuple(hits[start : start + self.n_passages])) for start in starts]
+
+
+def all_passages(corpus: Corpus, documents: Sequence[Document]) -> list[Passage]:
+    """Every passage of the documents, in order."""
+    return [passage for document in documents for passage in corpus.passages(document)]

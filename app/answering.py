@@ -1,0 +1,152 @@
+"""From settings to what answers: for every question a budget, an account and a router of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from docqa.agents.chain import Chain
+from docqa.agents.chunks import Window
+from docqa.agents.corpus import Corpus
+from docqa.agents.events import Event
+from docqa.agents.exhaustive import Exhaustive
+from docqa.agents.full_context import FullContext
+from docqa.agents.meter import Meter
+from docqa.agents.rag import Rag
+from docqa.agents.reasoner import Reasoner
+from docqa.agents.retrieve_then_reason import RetrieveThenReason
+from docqa.agents.router.estimates import Economics
+from docqa.agents.router.features import CountChars, chars_of_pages
+from docqa.agents.router.routed import EXHAUSTIVE, Router
+from docqa.agents.strategy import Strategy, last_answer
+from docqa.answers import Answer
+from docqa.app.config import Settings
+from docqa.app.runs import resume, start
+from docqa.documents import Document
+from docqa.llm.base import LLM
+from docqa.llm.budget import Budget
+from docqa.llm.pricing import Price
+from docqa.llm.reader import EvidenceReader
+
+if TYPE_CHECKING:
+    from docqa.llm.response_cache import ReplyStore
+
+_N_PARALLEL = 4
+_RESUMABLE = (
+    "model base_url context_length route max_tokens max_seconds max_cost price_input price_output encoder".split()
+)
+_UNREAD_SHARE = 0.75  # of a worker's window is text on the mean; the rest is prompt, notes and reply
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The Answerer that the settings describe, and its streaming twin.
+
+    `embedded` answers where there is no `llm`; `judge` says whether the model's statements are borne out, which costs
+    it a call each where there is none; `replies` keeps what it said, so that an interrupted run need not ask again.
+    """
+
+    settings: Settings
+    corpus: Corpus
+    embedded: Reasoner
+    judge: EvidenceReader | None = None
+    llm: LLM | None = None
+    replies: ReplyStore | None = None
+    n_chars: CountChars = chars_of_pages
+
+    def __call__(self, question: str, documents: Sequence[Document]) -> Answer:
+        """The answer."""
+        return last_answer(self.stream(question, documents))
+
+    def stream(self, question: str, documents: Sequence[Document]) -> Iterator[Event]:
+        """The events on the way to the answer. With a language model, the run can be resumed if it is interrupted."""
+        router = self.router()
+        if self.llm is None:
+            return router.stream(question, documents)
+        return start(self.settings.cache_dir, lambda: router, question, documents, resumable(self.settings))
+
+    def resume(self, run_id: str, documents: Sequence[Document]) -> Iterator[Event]:
+        """Take up an interrupted run over its documents. Raises UsageError when there is no such run."""
+        router = self.router()
+        return resume(self.settings.cache_dir, lambda: router, documents, run_id)
+
+    def router(self) -> Router:
+        """A router whose budget is that of one question."""
+        settings = self.settings
+        budget = Budget(settings.max_tokens or None, settings.max_seconds or None, settings.max_cost or None)
+        price = Price(settings.price_input, settings.price_output)
+        strategies = (
+            self._without_model(Meter(max_seconds=budget.max_seconds))
+            if self.llm is None
+            else self._with_model(self.llm, budget, price)
+        )
+        named = {strategy.name: strategy for strategy in strategies if not isinstance(strategy, Exhaustive)}
+        exhaustive = next(strategy for strategy in strategies if isinstance(strategy, Exhaustive))
+        return Router(
+            {**named, EXHAUSTIVE: exhaustive},
+            self.corpus,
+            settings.route,
+            self._economics(price),
+            budget,
+            n_chars=self.n_chars,
+        )
+
+    def rewritten(self, question: str, history: str) -> str:
+        """A follow-up question so that it stands on its own, by the language model; as it is where there is none."""
+        if self.llm is None:
+            return question
+        from docqa.agents.llm_reasoner import LLMReasoner
+
+        return LLMReasoner(self.llm).rewrite(question, history)
+
+    def close(self) -> None:
+        """Close the connections to the model's server and the store of replies; nothing can be asked after that."""
+        for part in (self.llm, self.replies):
+            if isinstance(part, _Closable):
+                part.close()
+
+    def _without_model(self, meter: Meter) -> list[Strategy]:
+        reasoner, corpus = self.embedded, self.corpus
+        return [
+            Rag(reasoner, corpus, meter=meter),
+            RetrieveThenReason(reasoner, corpus, meter=meter),
+            Chain(reasoner, corpus, meter=meter),
+            Exhaustive(reasoner, corpus, meter=meter),
+            FullContext(reasoner, corpus, meter=meter),  # says that it needs a model
+        ]
+
+    def _with_model(self, llm: LLM, budget: Budget, price: Price) -> list[Strategy]:
+        from docqa.agents.llm_reasoner import LLMReasoner  # what only a language model needs
+        from docqa.agents.meter import metered
+        from docqa.agents.turns import WindowTurns
+        from docqa.llm.response_cache import CachedLLM
+
+        limited, meter = metered(llm, budget, price)
+        remembered = limited if self.replies is None else CachedLLM(limited, self.replies)
+        reasoner, corpus = LLMReasoner(remembered, self.judge, meter), self.corpus
+        turns = WindowTurns(corpus, reasoner)
+        return [
+            Rag(reasoner, corpus, meter=meter, gathers=False),
+            RetrieveThenReason(reasoner, corpus, meter=meter),
+            Chain(reasoner, corpus, meter=meter, turns=turns),
+            Exhaustive(reasoner, corpus, meter=meter, turns=turns, n_parallel=_N_PARALLEL, what="items"),
+            FullContext(reasoner, corpus, meter=meter),
+        ]
+
+    def _economics(self, price: Price) -> Economics:
+        if self.llm is None:
+            return Economics()
+        context_length = self.llm.context_length
+        room = round(_UNREAD_SHARE * min(Window().size, context_length))
+        return Economics(context_length, room, price=price)
+
+
+def resumable(settings: Settings) -> dict[str, Any]:
+    """The settings that a run depends on, as `load_settings` takes them; never the key."""
+    return {name: getattr(settings, name) for name in _RESUMABLE}

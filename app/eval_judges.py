@@ -1,0 +1,39 @@
+"""Judges of entailment by name, for citation scores. Each report names its judge, since its figures hang on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from docqa.errors import UsageError
+from docqa.eval.judges import lexical_entails
+from docqa.eval.metrics import Judge
+
+
+def judge(name: str) -> Judge:
+    """`lexical`, `embedded`, or `nli:MODEL`; raises UsageError for another name."""
+    kind, _, argument = name.partition(":")
+    if kind not in JUDGES:
+        raise UsageError(f"unknown judge {name!r}; known: {', '.join(sorted(JUDGES))}")
+    return JUDGES[kind](argument)
+
+
+def _embedded(_: str) -> Judge:
+    from docqa.llm.onnx_reader import OnnxReader  # loads onnxruntime
+
+    reader = OnnxReader()
+    return Judge(reader.name, lambda premise, claim: reader.supports(claim, premise).label == "supports")
+
+
+def _nli(model: str) -> Judge:
+    from docqa.llm.nli import NliModel  # loads torch
+
+    if not model:
+        raise UsageError("judge nli needs a model: nli:tasksource/deberta-base-long-nli or the folder of one")
+    return Judge(f"nli:{model}", NliModel(model).entails)
+
+
+JUDGES: Mapping[str, Callable[[str], Judge]] = {
+    "lexical": lambda _: Judge("lexical", lexical_entails),
+    "embedded": _embedded,
+    "nli": _nli,
+}

@@ -1,0 +1,89 @@
+"""The public table: every strategy without a language model over the L-CiteEval items and the other sets at hand.
+
+    python benchmarks/lciteeval_table.py PATH/data [--limit 200] [--judge embedded]
+
+Prints Markdown. Both modes are scored from the same answers. The judge is not the paper's, so its citation figures are
+not to be set beside the paper's: only those of tasksource/deberta-base-long-nli (`--judge nli:…`) in parity mode are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from docqa.answers import Answerer
+from docqa.app.build import build_corpus, build_library
+from docqa.app.config import Settings
+from docqa.app.eval_commands import build_strategy
+from docqa.app.eval_corpus import EvalCorpus
+from docqa.app.eval_judges import judge
+from docqa.eval.bootstrap import interval
+from docqa.eval.cited_text import docqa_sentences, punkt
+from docqa.eval.examples import Example, Record
+from docqa.eval.metrics import Judge, Setting
+from docqa.eval.runner import RecordFile, Run, first
+from docqa.eval.scoring import evaluate
+from docqa.eval.tasks import task
+
+STRATEGIES = ("auto", "rag", "retrieve_then_reason", "chain")
+SETS = {
+    "lciteeval": "lciteeval/cases",
+    "squad": "squad/dev-v2.0.json",
+    "covidqa": "covidqa",
+    "fairytaleqa": "fairytaleqa",
+    "qmsum": "qmsum",
+    "loogle": "loogle/LooGLE-testdata",
+    "mmlongbench-doc": "mmlongbench_doc",
+}
+
+
+def answered(answerer: Answerer, corpus: EvalCorpus, examples: Sequence[Example]) -> tuple[list[Record], float]:
+    """The records of a fresh run, and the mean seconds that an answer took, without indexing."""
+    with tempfile.TemporaryDirectory() as folder, RecordFile(Path(folder) / "answers.jsonl", {}) as file:
+        records = Run(answerer, corpus.open)(examples, file)
+    taken = [sum(record.answer.seconds.values()) for record in records if record.answer]
+    return records, sum(taken) / max(1, len(taken))
+
+
+def settings_of(judge_of_all: Judge) -> list[Setting]:
+    """Both modes; they share what the judge said."""
+    verdicts: dict[tuple[str, str], bool] = {}
+    return [
+        Setting("parity", punkt(), judge_of_all, verdicts),
+        Setting("strict", docqa_sentences(), judge_of_all, verdicts),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--limit", type=int, default=200)
+    parser.add_argument("--judge", default="embedded")
+    parser.add_argument("--cache-dir", type=Path, default=Path(tempfile.gettempdir()) / "docqa-eval-cache")
+    parser.add_argument("--sets", default=",".join(SETS))
+    arguments = parser.parse_args()
+    settings = Settings(cache_dir=arguments.cache_dir, ocr="off")
+    corpus = EvalCorpus(build_corpus(settings, build_library(settings)))
+    modes = settings_of(judge(arguments.judge))
+    print(f"Judge {modes[0].judge.name}, model {settings.model}, at most {arguments.limit} questions a set.")
+    for name in arguments.sets.split(","):
+        known = task(name)
+        examples = first(known.load(arguments.data / SETS[name]), arguments.limit)
+        print(f"\n### {name} ({len(examples)} questions)\n")
+        print("| strategy | mode | " + " | ".join(map(str, known.metrics)) + " | s per question |")
+        print("|" + " --- |" * (len(known.metrics) + 3))
+        for strategy in STRATEGIES:
+            records, seconds = answered(build_strategy(settings, strategy, corpus), corpus, examples)
+            for setting in modes:
+                rows = evaluate({}, examples, records, known.metrics, setting).rows
+                cells = []
+                for metric, scored in rows.items():
+                    i, factor = interval(scored, metric.family.aggregate), 100 if metric.family.unit == "share" else 1
+                    cells.append(f"{factor * i.value:.1f} ({factor * i.low:.1f}–{factor * i.high:.1f})")
+                print(f"| {strategy} | {setting.mode} | {' | '.join(cells)} | {seconds:.3f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Benchmarks from local files to examples; nothing is downloaded."""

@@ -1,0 +1,221 @@
+"""The report of an evaluation, as Markdown and as one self-contained HTML file with plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+
+from docqa.answers import one_line
+from docqa.eval import plots
+from docqa.eval.bootstrap import Difference, interval
+from docqa.eval.examples import predict
+from docqa.eval.metrics import Metric, Scored
+from docqa.eval.scoring import Evaluation
+
+_PRIMARY = ("citation_f1", "typed_accuracy", "summhay_joint", "pair_accuracy", "evidence_hit")
+_N_BINS = 5
+_N_SHOWN_FAILURES = 20
+_CAVEAT = (
+    "Citation figures depend on the judge: only runs with tasksource/deberta-base-long-nli in parity mode can be set "
+    "beside the L-CiteEval paper's."
+)
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1f2933}"
+    "table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #d3dae3;padding:.3rem .8rem;"
+    "text-align:left}td.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;margin:1rem 0}"
+)
+
+Table = Sequence[Sequence[str]]
+
+
+def primary(evaluation: Evaluation) -> Metric:
+    """The metric that plots show."""
+    named = {metric.name: metric for metric in evaluation.rows}
+    return next((named[name] for name in _PRIMARY if name in named), next(iter(named.values())))
+
+
+def markdown(evaluation: Evaluation) -> str:
+    """The report without plots."""
+    lines = [f"# docqa eval {evaluation.about.get('task', '')}".rstrip(), ""]
+    lines += _markdown_table([["setting", "value"], *map(list, evaluation.described.items())])
+    lines += ["", *_markdown_table(_figures(evaluation)), "", *_remarks(evaluation)]
+    by_task = _by_task(evaluation)
+    if by_task:
+        lines += ["", "## By task", "", *_markdown_table(by_task)]
+    failures = _failures(evaluation)
+    if failures:
+        lines += ["", "## Failures", "", *(f"- `{example_id}`: {error}" for example_id, error in failures)]
+    return "\n".join(lines) + "\n"
+
+
+def html(evaluation: Evaluation) -> str:
+    """The report with plots; nothing in it is loaded from anywhere."""
+    title = escape(f"docqa eval {evaluation.about.get('task', '')}")
+    body = [f"<h1>{title}</h1>", _html_table([["setting", "value"], *map(list, evaluation.described.items())])]
+    body += [
+        _html_table(_figures(evaluation)),
+        *(f"<p>{escape(remark)}</p>" for remark in _remarks(evaluation) if remark),
+    ]
+    by_task = _by_task(evaluation)
+    body += [_html_table(by_task)] if by_task else []
+    body += drawings(evaluation).values()
+    for example_id, error in _failures(evaluation):
+        body.append(f"<p><code>{escape(example_id)}</code>: {escape(error)}</p>")
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+
+
+def comparison(differences: Mapping[str, Difference], names: tuple[str, str]) -> str:
+    """The differences of two runs as Markdown: B minus A in points, with intervals."""
+    rows = [["metric", f"{names[1]} − {names[0]}", "95 % interval", "p", "documents"]]
+    for name, d in differences.items():
+        interval_text = f"{100 * d.low:+.2f} to {100 * d.high:+.2f}"
+        rows.append([name, f"{100 * d.value:+.2f}", interval_text, f"{d.p_value:.3f}", str(d.n_documents)])
+    return "\n".join([*_markdown_table(rows), "", "Paired bootstrap over documents, points of a hundred.", ""])
+
+
+def drawings(evaluation: Evaluation) -> dict[str, str]:
+    """The plots by name, as far as the examples have what they show."""
+    metric = primary(evaluation)
+    rows = [row for row in evaluation.rows[metric] if row.score is not None]
+    shares = [m for m in evaluation.rows if m.family.unit == "share"]
+    found = {"figures": plots.bars("Figures with 95 % intervals", [(str(m), _bar(evaluation, m)) for m in shares])}
+    lengths = _binned(rows, lambda row: float(row.example.length))
+    if len(lengths) > 1:
+        found["length"] = plots.line(f"{metric} by length", "words of the documents", str(metric), lengths)
+    if any(row.example.depth is not None for row in rows):
+        found["depth"] = _depth_map(metric, rows)
+    unit, cost_of = _costs(evaluation)
+    costs = _binned(rows, lambda row: cost_of[row.example.id])
+    if len(costs) > 1:
+        found["cost"] = plots.line(f"{metric} against cost", f"{unit} per question", str(metric), costs)
+    calibration = _calibration(evaluation)
+    if calibration:
+        title = "Calibration of support scores"
+        found["calibration"] = plots.line(
+            title, "support score", "citations on gold evidence", calibration, diagonal=True
+        )
+    return found
+
+
+def _costs(evaluation: Evaluation) -> tuple[str, dict[str, float]]:
+    """What each question cost: tokens where a language model was asked, seconds elsewhere."""
+    tokens = {
+        record.example_id: float(
+            record.answer.usage.get("input_tokens", 0) + record.answer.usage.get("output_tokens", 0)
+        )
+        for record in evaluation.records
+        if record.answer is not None
+    }
+    if any(tokens.values()):
+        return "tokens", {record.example_id: tokens.get(record.example_id, 0.0) for record in evaluation.records}
+    return "seconds", {record.example_id: record.seconds for record in evaluation.records}
+
+
+def _figures(evaluation: Evaluation) -> Table:
+    rows = [["metric", "value", "95 % interval", "examples", "documents"]]
+    for metric, scored in evaluation.rows.items():
+        i = evaluation.interval(metric)
+        factor = 100 if metric.family.unit == "share" else 1
+        n = len(scored) - evaluation.n_dropped(metric)
+        bounds = f"{factor * i.low:.2f} to {factor * i.high:.2f}"
+        rows.append([str(metric), f"{factor * i.value:.2f}", bounds, str(n), str(i.n_documents)])
+    return rows
+
+
+def _remarks(evaluation: Evaluation) -> list[str]:
+    dropped = max(evaluation.n_dropped(metric) for metric in evaluation.rows)
+    remarks = [
+        f"{len(evaluation.records)} examples, {evaluation.n_failed} failed (each counts as the worst of every metric). "
+        "Shares are in percent; intervals are bootstrapped over documents."
+    ]
+    if dropped:
+        remarks.append(
+            f"{dropped} empty answers enter no mean of the citation metrics: parity with the original scorer."
+        )
+    return remarks + ([_CAVEAT] if any(m.name.startswith("citation_") for m in evaluation.rows) else [])
+
+
+def _failures(evaluation: Evaluation) -> list[tuple[str, str]]:
+    failed = [(record.example_id, one_line(record.error)) for record in evaluation.records if record.answer is None]
+    return failed[:_N_SHOWN_FAILURES]
+
+
+def _by_task(evaluation: Evaluation) -> Table:
+    """Every metric's figure for each task of a benchmark that has several; empty for one that has not."""
+    names = list(dict.fromkeys(row.example.task for row in next(iter(evaluation.rows.values()))))
+    if len(names) < 2:
+        return []
+    table = [["task", "examples", *map(str, evaluation.rows)]]
+    for name in names:
+        cells = []
+        for metric, rows in evaluation.rows.items():
+            of_task = [row for row in rows if row.example.task == name]
+            factor = 100 if metric.family.unit == "share" else 1
+            cells.append(f"{factor * metric.family.aggregate(of_task):.2f}")
+        table.append([name, str(len(of_task)), *cells])
+    return table
+
+
+def _bar(evaluation: Evaluation, metric: Metric) -> plots.Point:
+    i = evaluation.interval(metric)
+    return plots.Point(0.0, i.value, i.low, i.high, i.n_documents)
+
+
+def _binned(rows: Sequence[Scored], key: Callable[[Scored], float]) -> list[plots.Point]:
+    """Up to five bins of equal size by the key, each with its mean and interval."""
+    ordered = sorted((row for row in rows if key(row) > 0), key=key)
+    n_bins = min(_N_BINS, len({key(row) for row in ordered}))
+    points = []
+    for n in range(n_bins):
+        group = ordered[len(ordered) * n // n_bins : len(ordered) * (n + 1) // n_bins]
+        if group:
+            i = interval(group)
+            points.append(plots.Point(key(group[len(group) // 2]), i.value, i.low, i.high, len(group)))
+    return points
+
+
+def _depth_map(metric: Metric, rows: Sequence[Scored]) -> str:
+    cells: dict[tuple[float, int], list[float]] = {}
+    for row in rows:
+        if row.example.depth is not None:
+            place = round(4 * row.example.depth) / 4, row.example.length
+            cells.setdefault(place, []).append(row.score or 0.0)
+    depths, lengths = sorted({depth for depth, _ in cells}), sorted({length for _, length in cells})
+    values = tuple(
+        tuple(sum(cells[d, n]) / len(cells[d, n]) if (d, n) in cells else None for n in lengths) for d in depths
+    )
+    grid = plots.Grid(tuple(f"{d:.0%}" for d in depths), tuple(f"{n:,}" for n in lengths), values)
+    return plots.heat_map(f"{metric} by depth and length", "depth of the evidence", "words of the document", grid)
+
+
+def _calibration(evaluation: Evaluation) -> list[plots.Point]:
+    """Citations by the support score they carry, against the share of them that stand on gold evidence."""
+    bins: dict[int, list[tuple[float, float]]] = {}
+    for row, record in zip(next(iter(evaluation.rows.values())), evaluation.records, strict=True):
+        if record.answer is None or not row.example.gold or not predict(row.example, record.answer).answered:
+            continue
+        for citation in record.answer.citations:
+            if citation.support is not None:
+                right = float((citation.document, citation.part) in row.example.gold)
+                score = citation.support.score
+                bins.setdefault(min(int(score * _N_BINS), _N_BINS - 1), []).append((score, right))
+    points = []
+    for _, pairs in sorted(bins.items()):
+        x, y = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
+        margin = 1.96 * (y * (1 - y) / len(pairs)) ** 0.5
+        points.append(plots.Point(x, y, max(0.0, y - margin), min(1.0, y + margin), len(pairs)))
+    return points
+
+
+def _markdown_table(rows: Table) -> list[str]:
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    head, *body = ["| " + " | ".join(row) + " |" for row in cells]
+    return [head, "|" + " --- |" * len(rows[0]), *body]
+
+
+def _html_table(rows: Table) -> str:
+    head, *body = rows
+    lines = ["".join(f"<th>{escape(cell)}</th>" for cell in head)]
+    lines += ["".join(f"<td{'' if i == 0 else ' class=n'}>{escape(c)}</td>" for i, c in enumerate(row)) for row in body]
+    return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"

@@ -1,0 +1,113 @@
+"""The graph gives what its plain twin gives, keeps no page text, and sends nothing anywhere."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from docqa.agents.chain import Chain
+from docqa.agents.embedded import EmbeddedReasoner
+from docqa.agents.events import Checked, Event, Finished, Read, Routed
+from docqa.agents.exhaustive import Exhaustive
+from docqa.agents.graph import about, build_graph, run
+from docqa.agents.rag import Rag
+from docqa.agents.retrieve_then_reason import RetrieveThenReason
+from docqa.agents.router.routed import EXHAUSTIVE, Router
+from docqa.agents.strategy import last_answer
+from docqa.answers import Answer
+from docqa.documents import Document
+from docqa.errors import UsageError
+from docqa.llm.reader import LexicalReader
+
+from .library_of_pages import PagesCorpus
+from .scattered import plant_report
+
+REPORT = plant_report(n_pages=12)
+QUESTIONS = (
+    "What concerned valve D3?",
+    "List all incidents that concerned a leak at a valve.",
+    "Which zoologist painted the crocodile under quarantine?",
+    "Which zoologist inspected the pump by the quay on shift nine?",
+)
+
+
+def router(document: Document = REPORT) -> Router:
+    reasoner, corpus = EmbeddedReasoner(LexicalReader()), PagesCorpus(document)
+    strategies = (Rag(reasoner, corpus), RetrieveThenReason(reasoner, corpus), Chain(reasoner, corpus))
+    return Router({**{s.name: s for s in strategies}, EXHAUSTIVE: Exhaustive(reasoner, corpus)}, corpus)
+
+
+@pytest.fixture
+def saver(tmp_path: Path) -> Iterator[SqliteSaver]:
+    connection = sqlite3.connect(tmp_path / "runs.sqlite", check_same_thread=False)
+    yield SqliteSaver(connection)
+    connection.close()
+
+
+def timeless(answer: Answer) -> Answer:
+    return replace(answer, seconds={}, usage={})
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_graph_gives_the_same_answer_as_its_plain_twin(question: str, saver: SqliteSaver) -> None:
+    plain = router()(question, [REPORT])
+    events = list(run(build_graph(router, [REPORT], saver), {"question": question}, "r1"))
+    assert timeless(last_answer(events)) == timeless(plain)
+    assert isinstance(events[0], Routed)
+    assert isinstance(events[-1], Finished)
+    assert any(isinstance(event, Checked) for event in events)
+
+
+def test_a_finished_run_gives_its_answer_once_more(saver: SqliteSaver) -> None:
+    graph = build_graph(router, [REPORT], saver)
+    first = last_answer(run(graph, {"question": QUESTIONS[1]}, "r1"))
+    assert timeless(last_answer(run(graph, None, "r1"))) == timeless(first)
+
+
+def test_checkpoints_hold_no_text_of_the_pages(saver: SqliteSaver, tmp_path: Path) -> None:
+    answer = last_answer(run(build_graph(router, [REPORT], saver), {"question": QUESTIONS[0]}, "r1"))
+    assert "Incident 104" in answer.text
+    blobs = [str(row) for row in saver.conn.execute("SELECT checkpoint, metadata FROM checkpoints").fetchall()]
+    writes = [str(row) for row in saver.conn.execute("SELECT value FROM writes").fetchall()]
+    saved = "".join((*blobs, *writes))
+    assert "concerned valve D3" in saved  # the question
+    assert "Incident 104" not in saved
+    assert "repainted" not in saved
+    assert "inspected" not in saved
+    assert (tmp_path / "runs.sqlite").stat().st_size < 200_000
+
+
+def test_what_belongs_to_a_run_is_kept_with_it(saver: SqliteSaver) -> None:
+    graph = build_graph(router, [REPORT], saver)
+    last_answer(run(graph, {"question": QUESTIONS[0], "about": {"documents": [REPORT.id]}}, "r1"))
+    assert about(saver, "r1") == {"documents": [REPORT.id]}
+    with pytest.raises(UsageError, match="no run 'r2'"):
+        about(saver, "r2")
+
+
+def test_nothing_is_traced_even_when_the_environment_asks_for_it(
+    saver: SqliteSaver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    monkeypatch.setenv("LANGSMITH_API_KEY", "x")
+    monkeypatch.setattr(socket, "getaddrinfo", forbidden)
+    monkeypatch.setattr(socket.socket, "connect", forbidden)
+    assert last_answer(run(build_graph(router, [REPORT], saver), {"question": QUESTIONS[0]}, "r1")).statements
+
+
+def test_events_come_while_the_work_goes_on(saver: SqliteSaver) -> None:
+    seen: list[Event] = []
+    for event in run(build_graph(router, [REPORT], saver), {"question": QUESTIONS[1]}, "r1"):
+        seen.append(event)
+    reads = [event for event in seen if isinstance(event, Read)]
+    assert [event.done for event in reads] == list(range(1, len(reads) + 1))
+    assert len(reads) > 1

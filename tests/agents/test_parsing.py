@@ -1,0 +1,75 @@
+"""From what a model wrote to a type, or to a reason why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from docqa.agents import parsing
+from docqa.agents.parsing import Composed, Planned, Proved, UnusableReply, Worked
+from docqa.llm.base import Completion, Schema
+
+
+def test_a_workers_turn_is_read() -> None:
+    data = {"evidence": [3, 1, 3], "partial_answer": " It\nends. ", "open_questions": ["when", "", "when"]}
+    assert parsing.worked(parsing.data_of(Completion("", data=data))) == Worked((3, 1), "It ends.", ("when",))
+
+
+def test_numbers_written_as_text_are_numbers() -> None:
+    assert parsing.worked({"evidence": ["3", "[1]"], "partial_answer": "", "open_questions": []}).numbers == (3, 1)
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 7])
+def test_a_reply_without_an_object_says_so(data: object) -> None:
+    with pytest.raises(UnusableReply, match="JSON object"):
+        parsing.data_of(Completion("", data=data))
+
+
+@pytest.mark.parametrize(
+    ("parse", "data", "problem"),
+    [
+        (parsing.worked, {"evidence": "1", "partial_answer": "", "open_questions": []}, "evidence"),
+        (parsing.worked, {"evidence": ["one"], "partial_answer": "", "open_questions": []}, "evidence"),
+        (parsing.worked, {"evidence": [], "partial_answer": 7, "open_questions": []}, "partial_answer"),
+        (parsing.worked, {"evidence": [], "partial_answer": "", "open_questions": [1]}, "open_questions"),
+        (parsing.planned, {"kind": "riddle", "queries": ["x"]}, "kind"),
+        (parsing.planned, {"kind": "fact", "queries": []}, "queries"),
+        (parsing.collected, {"items": ["a"]}, "items"),
+        (parsing.composed, {"reason": "", "answerable": "yes", "statements": []}, "answerable"),
+        (parsing.composed, {"reason": "", "answerable": True, "statements": []}, "statements"),
+        (parsing.composed, {"reason": "", "answerable": True, "statements": [{"text": "a", "evidence": []}]}, "numb"),
+        (parsing.verdict, {"reason": "", "label": "maybe"}, "label"),
+        (parsing.rewritten, {"question": " "}, "question"),
+    ],
+)
+def test_a_wrong_form_is_named(parse: Callable[[Mapping[str, Any]], object], data: Any, problem: str) -> None:
+    with pytest.raises(UnusableReply, match=problem):
+        parse(data)
+
+
+def test_statements_of_an_abstention_are_not_taken() -> None:
+    data = {"reason": "it is silent", "answerable": False, "statements": [{"text": "a guess", "evidence": [1]}]}
+    assert parsing.composed(data) == Composed("it is silent", ())
+
+
+def test_a_plan_has_at_most_four_queries() -> None:
+    data = {"kind": "comparison", "queries": list("abcdef")}
+    assert parsing.planned(data) == Planned("comparison", ("a", "b", "c", "d"))
+
+
+def test_an_item_without_words_is_none() -> None:
+    data = {"items": [{"text": " ", "evidence": [1]}, {"text": "a valve", "evidence": [2]}]}
+    assert parsing.collected(data) == (Proved("a valve", (2,)),)
+
+
+@pytest.mark.parametrize(
+    "schema", [parsing.PLAN, parsing.WORK, parsing.ITEMS, parsing.ANSWER, parsing.VERDICT, parsing.QUESTION]
+)
+def test_every_schema_is_closed_and_all_required(schema: Schema) -> None:
+    definition = schema.definition
+    assert definition["additionalProperties"] is False
+    assert definition["required"] == list(definition["properties"])
+    assert json.loads(json.dumps(definition)) == definition

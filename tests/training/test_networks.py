@@ -1,0 +1,150 @@
+# mypy: ignore-errors
+"""The shipped graphs compute what the trained networks compute, and a stopped run goes on as if it never stopped.
+
+Needs torch and onnx, which only the training uses; without them nothing here is run.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+# not by import statements: type checkers would follow them to torch, which the house need not have installed
+batches, heads, graphs, optimise, trunk = (
+    import_module(f"training.{name}") for name in ("batches", "heads", "onnx_graphs", "optimise", "trunk")
+)
+
+SHAPE = trunk.TrunkShape(n_layers=2, n_words=200)
+
+
+def weights_of(model: torch.nn.Module) -> dict[str, np.ndarray]:
+    return {name: weight.detach().numpy() for name, weight in model.state_dict().items()}
+
+
+def run(model: object, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return list(session.run(None, inputs))
+
+
+@pytest.fixture
+def batch() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    ids = torch.randint(1, 200, (3, 24))
+    ids[1, 20:] = 0
+    segments = torch.zeros_like(ids)
+    segments[:, 8:] = 1
+    membership = torch.zeros(3, 2, 24)
+    membership[:, 0, 8:14] = 1
+    membership[:, 1, 14:20] = 1
+    return {"ids": ids, "segments": segments, "membership": membership}
+
+
+def as_inputs(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    states = network.embeddings(batch["ids"], batch["segments"]).detach().numpy()
+    return {"states": states, "present": (batch["ids"] != 0).float().numpy()}
+
+
+def test_the_evidence_graph_agrees_with_the_network(batch: dict[str, torch.Tensor]) -> None:
+    model = heads.EvidenceModel(trunk.Trunk(SHAPE)).eval()
+    with torch.no_grad():
+        expected = model(batch["ids"], batch["segments"], batch["membership"])
+    inputs = {**as_inputs(model.trunk, batch), "membership": batch["membership"].numpy()}
+    for ours, theirs in zip(run(graphs.evidence_graph(weights_of(model), {}), inputs), expected, strict=True):
+        present = slice(None, 20)
+        ours, theirs = (ours[:, present], theirs[:, present]) if ours.ndim == 3 else (ours, theirs)
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=0.08)
+
+
+def test_the_support_graph_agrees_with_the_network(batch: dict[str, torch.Tensor]) -> None:
+    model = heads.SupportModel(trunk.Trunk(SHAPE)).eval()
+    with torch.no_grad():
+        expected = model(batch["ids"], batch["segments"]).numpy()
+    found = run(graphs.support_graph(weights_of(model), {}), as_inputs(model.trunk, batch))[0]
+    np.testing.assert_allclose(found, expected, atol=0.08)
+
+
+def test_rounding_to_int8_is_off_by_half_a_step_at_most() -> None:
+    matrix = np.random.default_rng(0).normal(size=(5, 128)).astype(np.float32)
+    rows, scale = graphs.int8_rows(matrix)
+    assert np.all(np.abs(rows * scale - matrix) <= scale / 2 + 1e-6)
+    blocks, scales = graphs.int8_blocks(matrix)
+    restored = (blocks.astype(np.float32) - 128) * scales.reshape(5, 2, 1)
+    assert np.all(np.abs(restored.reshape(5, 128) - matrix) <= scales.reshape(5, 2).repeat(64, axis=1) / 2 + 1e-6)
+
+
+def test_a_verdict_of_not_supported_leaves_open_why() -> None:
+    logits = torch.tensor([[-9.0, 0.0, 9.0], [-9.0, 9.0, 0.0]])
+    assert heads.support_loss(logits, torch.tensor([3, 3])).item() == pytest.approx(0, abs=1e-3)
+    assert heads.support_loss(logits, torch.tensor([0, 0])).item() > 15
+
+
+def test_the_rate_rises_stays_and_falls_to_nothing() -> None:
+    schedule = optimise.Schedule(n_steps=1000, n_decay=200, rate=1e-4, n_warmup=100)
+    assert schedule.rate_at(49) == pytest.approx(5e-5)
+    assert schedule.rate_at(500) == pytest.approx(1e-4)
+    assert schedule.rate_at(900) == pytest.approx(5e-5)
+    assert schedule.rate_at(1000) == 0
+
+
+class _Example:
+    def __init__(self, n: int) -> None:
+        self.ids = [1] * n
+
+
+def test_batches_have_one_padded_length_and_hold_every_example_once() -> None:
+    examples = [_Example(n) for n in (5, 9, 16, 17, 30, 33, 170, 3, 16)]
+    found = batches.cut_into_batches(examples, 64, random.Random(0))
+    assert sorted(id(example) for batch in found for example in batch) == sorted(map(id, examples))
+    for batch in found:
+        lengths = {-(-len(example.ids) // 16) * 16 for example in batch}
+        assert len(lengths) == 1
+        assert len(batch) == 1 or len(batch) * lengths.pop() <= 64
+
+
+class _Stopped(Exception):
+    """Stands for the kill of a process."""
+
+
+def _small_run(folder: Path, n_steps: int, stop_after: int = 10**6) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    model = torch.nn.Linear(4, 1)
+    n_seen = 0
+
+    def losses(network: torch.nn.Module, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        nonlocal n_seen
+        n_seen += 1
+        if n_seen > stop_after:
+            raise _Stopped
+        return {"fit": (network(x.bfloat16()).float().squeeze(1) - x.sum(1)).square().mean()}
+
+    def drawn(rng: random.Random) -> list[torch.Tensor]:
+        return [torch.tensor([[rng.random() for _ in range(4)] for _ in range(8)]) for _ in range(7)]
+
+    schedule = optimise.Schedule(n_steps, 15, rate=0.05, n_warmup=2, checkpoint_every=10, log_every=5)
+    optimise.train(model, optimise.Task(drawn, losses), schedule, folder)
+    saved = torch.load(folder / "checkpoint.pt", weights_only=True)
+    return {**saved["masters"], **{f"average {name}": weight for name, weight in saved["averages"].items()}}
+
+
+def test_a_stopped_run_goes_on_as_if_it_never_stopped(tmp_path: Path) -> None:
+    whole = _small_run(tmp_path / "whole", 40)
+    with pytest.raises(_Stopped):
+        _small_run(tmp_path / "stopped", 40, stop_after=26)
+    resumed = _small_run(tmp_path / "stopped", 40)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_training_lowers_the_loss_and_logs_it(tmp_path: Path) -> None:
+    _small_run(tmp_path, 60)
+    losses = [json.loads(line)["fit"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert losses[-1] < losses[0] / 4

@@ -1,0 +1,208 @@
+"""Pairs of a claim and a text for the support checker: entailment sets, and pairs made from question rows.
+
+From a question row come claims of two forms (question and answer joined, or a statement by rule) with the sentence
+or the passage around the answer; their negatives take another answer of the same kind from the same passage, or a
+text from elsewhere. From any sentence come a shortened copy that it supports, and copies with a number, a name or a
+negation changed.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from docqa.documents import Span
+from docqa.text import sentences
+from training.claim_edits import (
+    kind_of,
+    shortened,
+    statement,
+    with_name_changed,
+    with_negation_changed,
+    with_number_changed,
+)
+from training.corpora import ClaimRow, Context, QaRow
+from training.heads import CONTRADICTED, NOT_SUPPORTED, SUPPORTED, UNRELATED
+from training.licences import CLAIM_SETS
+from training.negatives import NameSwaps, Neighbours, names_and_numbers
+from training.windows import CLS, SEP, WordPieces, near_sentences, padded_length
+
+MAX_TOKENS = 224
+MAX_CLAIM_TOKENS = 96
+LABELS = {
+    "entailment": SUPPORTED,
+    "neutral": UNRELATED,
+    "contradiction": CONTRADICTED,
+    "not_entailment": NOT_SUPPORTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimExample:
+    """Token ids `[CLS] claim [SEP] text [SEP]` and one of the four labels."""
+
+    ids: array[int]
+    n_claim: int
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A claim, a text and a label."""
+
+    claim: str
+    text: str
+    label: int
+
+
+@dataclass(frozen=True)
+class ClaimEpochs:
+    """Draws the pairs of an epoch; `from_questions`, `from_sentences` are shares of the question rows."""
+
+    claims: tuple[ClaimRow, ...]
+    rows: tuple[QaRow, ...]
+    neighbours: Neighbours
+    names: NameSwaps
+    pieces: WordPieces
+    from_questions: float = 0.4
+    from_sentences: float = 0.3
+    answers: dict[str, tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in self.rows:
+            if row.answer is not None:
+                found[row.context.text].add(row.context.text[slice(*row.answer)])
+        object.__setattr__(self, "answers", {text: tuple(sorted(answers)) for text, answers in found.items()})
+
+    def draw(self, rng: random.Random) -> list[ClaimExample]:
+        """The examples of one epoch."""
+        shares = {source.name: source.share for source in CLAIM_SETS}
+        pairs: list[Pair] = []
+        for row in self.claims:
+            times = int(shares[row.source]) + (rng.random() < shares[row.source] % 1)
+            pairs.extend(times * [Pair(row.claim, row.text, LABELS[row.label])])
+            if times and row.source.startswith(("nli/fever", "nli/fool")) and rng.random() < 0.3:
+                pairs.append(Pair(row.claim, rng.choice(self.claims).text, UNRELATED))
+        answered = [row for row in self.rows if row.answer is not None]
+        for asked in rng.sample(answered, int(len(answered) * self.from_questions)):
+            pairs.extend(self._from_question(asked, rng))
+        for stated in rng.sample(answered, int(len(answered) * self.from_sentences)):
+            pairs.extend(self._from_sentence(stated, rng))
+        return [encode_claim(self.pieces, pair) for pair in pairs]
+
+    def _from_question(self, row: QaRow, rng: random.Random) -> Iterator[Pair]:
+        assert row.answer is not None
+        answer = row.context.text[slice(*row.answer)]
+        claim = statement if rng.random() < 0.5 else _joined
+        index = min(row.positive)
+        text = near_sentences(row.context, index, rng.choice((0, 0, 1, 2)))
+        yield Pair(claim(row.question, answer), text, SUPPORTED)
+        wrong = self._wrong_answer(row, answer, rng)
+        if wrong is not None and rng.random() < 0.8:
+            yield Pair(claim(row.question, wrong), text, NOT_SUPPORTED)
+        if rng.random() < 0.5:
+            elsewhere = self._elsewhere(row, index, answer, rng)
+            if elsewhere is not None:
+                yield Pair(claim(row.question, answer), elsewhere, UNRELATED)
+
+    def _wrong_answer(self, row: QaRow, answer: str, rng: random.Random) -> str | None:
+        candidates = [*self.answers[row.context.text], *names_and_numbers(row.context.text)]
+        kind, plain = kind_of(answer), answer.casefold()
+        fitting = [
+            other
+            for other in candidates
+            if kind_of(other) == kind
+            and other.casefold() not in plain
+            and plain not in other.casefold()
+            and other.casefold() not in row.question.casefold()
+        ]
+        return rng.choice(fitting) if fitting else None
+
+    def _elsewhere(self, row: QaRow, index: int, answer: str, rng: random.Random) -> str | None:
+        """Another sentence of the same passage, or a near passage's, that does not hold the answer."""
+        context: Context = row.context
+        if rng.random() < 0.5:
+            near = self.neighbours.draw(row, rng)
+            if near is None:
+                return None
+            context, index = near.context, -9
+        others = [i for i in range(len(context.sentences)) if abs(i - index) >= 1]
+        if not others:
+            return None
+        text = near_sentences(context, rng.choice(others), 0)
+        return None if answer.casefold() in text.casefold() else text
+
+    def _from_sentence(self, row: QaRow, rng: random.Random) -> Iterator[Pair]:
+        index = rng.randrange(len(row.context.sentences))
+        sentence = row.context.text[slice(*row.context.sentences[index])]
+        if not 5 <= len(sentence.split()) <= 60:
+            return
+        text = near_sentences(row.context, index, rng.choice((0, 1, 1, 2)))
+        claim = shortened(sentence, rng)
+        if rng.random() < 0.5:
+            yield Pair(claim, text, SUPPORTED)
+        negated = with_negation_changed(claim)
+        if negated is not None and rng.random() < 0.5:
+            yield Pair(negated, text, CONTRADICTED)
+        numbered = with_number_changed(claim, rng)
+        if numbered is not None and rng.random() < 0.6:
+            yield Pair(numbered, text, NOT_SUPPORTED)
+        renamed = with_name_changed(claim, self.names.by_group.get(row.context.group, ()), rng)
+        if renamed is not None and rng.random() < 0.6:
+            yield Pair(renamed, text, NOT_SUPPORTED)
+
+
+def _joined(question: str, answer: str) -> str:
+    return f"{question.strip()} {answer}"
+
+
+def encode_claim(pieces: WordPieces, pair: Pair, max_tokens: int = MAX_TOKENS) -> ClaimExample:
+    """The tokens of a pair; of a long text the run of sentences that shares most words with the claim is kept."""
+    claim = pieces(pair.claim).ids[:MAX_CLAIM_TOKENS]
+    budget = max_tokens - len(claim) - 3
+    text = pieces(pair.text)
+    ids = text.ids
+    if len(ids) > budget:
+        first = best_start(pair.claim, pair.text, text.starts, budget)
+        ids = ids[first : first + budget]
+    return ClaimExample(array("i", (CLS, *claim, SEP, *ids, SEP)), len(claim), pair.label)
+
+
+def best_start(claim: str, text: str, starts: Sequence[int], budget: int) -> int:
+    """The token at which to begin reading a long text: a sentence's first, where most of the claim's words follow."""
+    wanted = set(re.findall(r"\w{3,}", claim.casefold()))
+    best, best_shared = 0, -1
+    token = 0
+    for sentence in _spans(text):
+        while token < len(starts) and starts[token] < sentence.start_char:
+            token += 1
+        end = starts[token + budget] if token + budget < len(starts) else len(text)
+        shared = len(wanted.intersection(re.findall(r"\w{3,}", text[sentence.start_char : end].casefold())))
+        if shared > best_shared:
+            best, best_shared = token, shared
+        if end == len(text):
+            break
+    return best
+
+
+def _spans(text: str) -> list[Span]:
+    return sentences(text) or [Span(0, len(text))]
+
+
+def collate_claims(examples: Sequence[ClaimExample]) -> tuple[Tensor, Tensor, Tensor]:
+    """Token ids and segments (batch, n_tokens), labels (batch,)."""
+    longest = padded_length(max(len(example.ids) for example in examples))
+    token_ids = torch.zeros(len(examples), longest, dtype=torch.long)
+    segments = torch.zeros(len(examples), longest, dtype=torch.long)
+    for i, example in enumerate(examples):
+        token_ids[i, : len(example.ids)] = torch.tensor(example.ids)
+        segments[i, example.n_claim + 2 : len(example.ids)] = 1
+    return token_ids, segments, torch.tensor([example.label for example in examples])
