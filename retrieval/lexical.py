@@ -22,7 +22,7 @@ from docqa.retrieval import languages
 from docqa.retrieval.languages import Analyser
 from docqa.text import word_strings
 
-VERSION = f"1.{languages.VERSION}"  # changes whenever the same passages would give another index
+VERSION = f"2.{languages.VERSION}"  # changes whenever the same passages would give another index
 
 Unit = Literal["passages", "sentences"]
 Floats = NDArray[np.float32]
@@ -162,10 +162,13 @@ class _Builder:
         sentence_terms: list[list[int]] = []
         passage_context: list[list[int]] = []
         sentence_context: list[list[int]] = []
+        sentence_lengths: list[int] = []
         starts = [0]
         for passage in passages:
-            terms = [self._ids.of(text) for text in sentence_texts(passage)]
+            texts = sentence_texts(passage)
+            terms = [self._ids.of(text) for text in texts]
             sentence_terms += terms
+            sentence_lengths += map(self._length, texts, terms)
             starts.append(len(sentence_terms))
             passage_context.append(self._context_of(passage.headings, passage.header))
             sentence_context += [self._context_of((), passage.header)] * len(terms)
@@ -174,10 +177,15 @@ class _Builder:
         return LexicalIndex(
             language=self._language,
             vocabulary=self._ids.vocabulary,
-            passages=_postings(passage_terms, passage_context, n_terms),
-            sentences=_postings(sentence_terms, sentence_context, n_terms),
+            passages=_postings(passage_terms, passage_context, n_terms, [len(unit) for unit in passage_terms]),
+            sentences=_postings(sentence_terms, sentence_context, n_terms, sentence_lengths),
             sentence_starts=np.asarray(starts, np.int64),
         )
+
+    def _length(self, text: str, terms: Sequence[int]) -> int:
+        """A sentence's terms; a table row is as long as its label, since a question does not repeat the values."""
+        label, tab, _ = text.partition("\t")
+        return max(1, len(self._ids.of(label))) if tab else len(terms)
 
     def _context_of(self, headings: tuple[str, ...], header: str) -> list[int]:
         key = (*headings, header)
@@ -192,7 +200,9 @@ def sentence_texts(passage: Passage) -> tuple[str, ...]:
     return tuple(passage.text[a - passage.start_char : b - passage.start_char] for a, b in spans)
 
 
-def _postings(terms: Sequence[list[int]], context: Sequence[list[int]], n_terms: int) -> Postings:
+def _postings(
+    terms: Sequence[list[int]], context: Sequence[list[int]], n_terms: int, lengths: Sequence[int]
+) -> Postings:
     """Count terms by unit. A term of the context counts `_CONTEXT_WEIGHT` where the unit's own text lacks it."""
     n_units = len(terms)
     keys, counts = np.unique(_keys(terms, n_units), return_counts=True)
@@ -205,7 +215,7 @@ def _postings(terms: Sequence[list[int]], context: Sequence[list[int]], n_terms:
         starts=np.searchsorted(by_term, np.arange(n_terms + 1)),
         units=(keys[order] % max(1, n_units)).astype(np.int32),
         counts=weights[order],
-        lengths=np.asarray([len(unit) for unit in terms], np.float32),
+        lengths=np.asarray(lengths, np.float32),
     )
 
 

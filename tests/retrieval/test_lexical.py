@@ -199,3 +199,12 @@ def test_three_hundred_pages_are_indexed_loaded_and_searched_in_time(tmp_path: P
     assert build_s < 5
     assert load_s < 0.1
     assert query_s < 0.05
+
+
+def test_a_table_row_is_as_long_as_its_label_whatever_values_follow() -> None:
+    text = "Total revenue\t4,795\t4,147\t4,055\t16%\nPercentage of total revenue\t—"
+    rows = (Span(0, 37), Span(38, len(text)))
+    table = Passage("d" * 64, 0, 0, 0, len(text), text, rows, kind="table")
+    index = LexicalIndex.build([table], "en")
+    (scores,) = prepare([index], "total revenue").scores("sentences")
+    assert scores[0] > scores[1]
