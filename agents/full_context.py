@@ -15,7 +15,7 @@ from docqa.agents.reasoner import Notes, Reasoner
 from docqa.agents.sources import lay_out, sentences_in, unranked
 from docqa.agents.strategy import Clock, Strategy, Task, Work
 from docqa.agents.turns import all_passages
-from docqa.errors import UsageError
+from docqa.errors import DocumentsTooLong, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class FullContext(Strategy):
     name: ClassVar[str] = "full_context"
 
     def work(self, task: Task, clock: Clock) -> Work:
-        """Raises UsageError when the documents do not fit, or when there is no language model to read them."""
+        """Raises DocumentsTooLong when they do not fit, UsageError when there is no language model to read them."""
         reasoner = with_window(self.reasoner)
         with clock.stage("retrieve"):
             reading = unranked(all_passages(self.corpus, task.documents))
@@ -33,7 +33,7 @@ class FullContext(Strategy):
             n_tokens = reasoner.llm.count_tokens(lay_out(evidence).text)
         capacity = reasoner.capacity(task.question)
         if n_tokens > capacity:
-            raise UsageError(
+            raise DocumentsTooLong(
                 f"the documents have {n_tokens:,} tokens and {reasoner.llm.name} takes {max(0, capacity):,} beside the "
                 "question; use --route chain or --route rag"
             )

@@ -1,4 +1,4 @@
-"""The router as a LangGraph graph with checkpoints: route -> work -> check -> (repair -> work) -> answer.
+"""The router as a LangGraph graph with checkpoints: route -> work (-> work) -> check -> (repair -> work) -> answer.
 
 The plain twin is `agents.router.routed.Router`, which takes the same decisions and gives the same answer; the graph
 adds that a run survives its process. The state holds ids, spans and numbers. A node that was in flight is run again, so
@@ -25,7 +25,7 @@ from langsmith import tracing_context
 
 from docqa.agents.events import Checked, Event, Finished, Routed
 from docqa.agents.router.features import Features, measure
-from docqa.agents.router.routed import Router, later
+from docqa.agents.router.routed import TOO_LONG, Router, later
 from docqa.agents.router.rules import Decision, reconsider
 from docqa.agents.saved_findings import Saved, restored, saved
 from docqa.agents.strategy import Clock, Strategy, Task, Work
@@ -33,7 +33,7 @@ from docqa.answers import Answer
 from docqa.documents import Document
 from docqa.errors import OutOfBudget, UsageError
 
-_MAX_STEPS = 20  # two strategies at most, four nodes each
+_MAX_STEPS = 20  # three strategies at most, four nodes each
 
 
 class Asked(TypedDict):
@@ -77,15 +77,9 @@ class _Nodes:
 
     def route(self, state: State) -> State:
         router = self.router()
-        features = measure(state["question"], self.documents, router.corpus, router.n_chars)
+        features = measure(state["question"], self.documents, router.corpus, router.n_tokens)
         decision = router.decide(features)
-        return {
-            "features": asdict(features),
-            "strategy": decision.strategy,
-            "reason": decision.reason,
-            "estimates": [str(estimate) for estimate in decision.estimates],
-            "tried": [decision.strategy],
-        }
+        return {"features": asdict(features), **_taken(decision, [])}
 
     def work(self, state: State) -> State:
         strategy, clock = self._strategy(state), Clock()
@@ -98,6 +92,11 @@ class _Nodes:
             if "before" not in state:
                 raise
             return {"findings": state["before"]}  # what the first strategy found is still an answer
+        except TOO_LONG:
+            decision = self._instead(state)
+            if decision is None:
+                raise
+            return _taken(decision, state["tried"])
         seconds = {name: value + state.get("seconds", {}).get(name, 0.0) for name, value in clock.seconds.items()}
         return {"findings": saved(findings), "seconds": {**state.get("seconds", {}), **seconds}}
 
@@ -119,8 +118,15 @@ class _Nodes:
     def answer(self, state: State) -> State:
         return {"answer": state.get("answer") or self._answer(state).to_json()}
 
+    def after_work(self, state: State) -> str:
+        return "check" if "findings" in state else "work"
+
     def after_check(self, state: State) -> str:
         return "answer" if self._second_thought(state, self._answer(state)) is None else "repair"
+
+    def _instead(self, state: State) -> Decision | None:
+        failed = Decision(state["strategy"], state["reason"])
+        return self.router().instead(failed, Features(**state["features"]))
 
     def _second_thought(self, state: State, answer: Answer) -> Decision | None:
         router = self.router()
@@ -134,7 +140,7 @@ class _Nodes:
             return Answer.from_json(state["answer"])
         answer = self._checked(state, state["findings"], self._strategy(state))
         if "before" in state:
-            first = Decision(state["tried"][0], state["reason"])
+            first = Decision(state["tried"][-2], state["reason"])
             answer = later(self._checked(state, state["before"], self._strategy(state, first)), answer)
         return replace(answer, seconds={**answer.seconds, **state.get("seconds", {})})
 
@@ -150,6 +156,15 @@ class _Nodes:
         return Task(state["question"], self.documents)
 
 
+def _taken(decision: Decision, tried: Sequence[str]) -> State:
+    return {
+        "strategy": decision.strategy,
+        "reason": decision.reason,
+        "estimates": [str(estimate) for estimate in decision.estimates],
+        "tried": [*tried, decision.strategy],
+    }
+
+
 def build_graph(
     router: Callable[[], Router], documents: Sequence[Document], checkpointer: BaseCheckpointSaver[str] | None = None
 ) -> Graph:
@@ -163,7 +178,7 @@ def build_graph(
         graph.add_node(name, getattr(nodes, name))
     graph.add_edge(START, "route")
     graph.add_edge("route", "work")
-    graph.add_edge("work", "check")
+    graph.add_conditional_edges("work", nodes.after_work, ["work", "check"])
     graph.add_conditional_edges("check", nodes.after_check, ["repair", "answer"])
     graph.add_edge("repair", "work")
     graph.add_edge("answer", END)

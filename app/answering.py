@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from docqa.agents.chain import Chain
@@ -17,7 +18,8 @@ from docqa.agents.rag import Rag
 from docqa.agents.reasoner import Reasoner
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.router.estimates import Economics
-from docqa.agents.router.features import CountChars, chars_of_pages
+from docqa.agents.router.features import CountChars, DocumentTokens, chars_of_pages, tokens_by_chars
+from docqa.agents.router.lengths import ModelTokens
 from docqa.agents.router.routed import EXHAUSTIVE, Router
 from docqa.agents.strategy import Strategy, last_answer
 from docqa.answers import Answer
@@ -94,7 +96,7 @@ class Answering:
             settings.route,
             self._economics(price),
             budget,
-            n_chars=self.n_chars,
+            n_tokens=self._n_tokens(),
         )
 
     def rewritten(self, question: str, history: str) -> str:
@@ -138,6 +140,11 @@ class Answering:
             Exhaustive(reasoner, corpus, meter=meter, turns=turns, n_parallel=_N_PARALLEL, what="items"),
             FullContext(reasoner, corpus, meter=meter),
         ]
+
+    def _n_tokens(self) -> DocumentTokens:
+        if self.llm is None:
+            return partial(tokens_by_chars, n_chars=self.n_chars)
+        return ModelTokens(self.llm, self.corpus)
 
     def _economics(self, price: Price) -> Economics:
         if self.llm is None:

@@ -20,6 +20,7 @@ from docqa import __version__
 from docqa.answers import one_line
 from docqa.app import exit_codes, streams
 from docqa.app.eval_commands import evaluate
+from docqa.app.verify_command import verify_answer
 from docqa.errors import DocqaError, UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ cli = typer.Typer(
 config_commands = typer.Typer(help="Settings and where they come from.", no_args_is_help=True)
 cli.add_typer(config_commands, name="config")
 cli.command("eval")(evaluate)
+cli.command("verify")(verify_answer)
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 

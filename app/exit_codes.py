@@ -5,6 +5,7 @@ from __future__ import annotations
 from docqa.answers import Status
 from docqa.errors import (
     DocqaError,
+    ModelRejected,
     ModelUnreachable,
     NetworkForbidden,
     OutOfBudget,
@@ -18,7 +19,7 @@ USAGE = 2
 UNREADABLE_DOCUMENT = 3
 NOT_FOUND = 4
 PARTIAL = 5
-MODEL_UNREACHABLE = 6
+NO_MODEL = 6
 OUT_OF_BUDGET = 7
 INTERRUPTED = 130
 
@@ -26,8 +27,9 @@ OF_STATUS: dict[Status, int] = {"answered": ANSWERED, "not_found": NOT_FOUND, "p
 
 _OF_ERROR: tuple[tuple[type[DocqaError], int], ...] = (
     (UnreadableDocument, UNREADABLE_DOCUMENT),
-    (ModelUnreachable, MODEL_UNREACHABLE),
-    (NetworkForbidden, MODEL_UNREACHABLE),
+    (ModelUnreachable, NO_MODEL),
+    (ModelRejected, NO_MODEL),
+    (NetworkForbidden, NO_MODEL),
     (OutOfBudget, OUT_OF_BUDGET),
     (UsageError, USAGE),
     (DocqaError, FAILED),

@@ -2,6 +2,7 @@
 
     DocqaError
     ├── UsageError                 an option, name or question that makes no sense
+    │   └── DocumentsTooLong       the route that was asked for reads everything at once, and that does not fit
     ├── UnreadableDocument         a file that cannot be read, with the cause
     │   ├── PasswordRequired       encrypted, and no password or a wrong one was given
     │   ├── UnsafeDocument         a zip bomb, XML entity tricks, a limit exceeded
@@ -30,6 +31,10 @@ class DocqaError(Exception):
 
 class UsageError(DocqaError):
     """An option, a name or a question that makes no sense."""
+
+
+class DocumentsTooLong(UsageError):
+    """The documents as a whole have more tokens than the model takes at once."""
 
 
 class UnreadableDocument(DocqaError):

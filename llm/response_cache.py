@@ -14,6 +14,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class ReplyStore:
             self._connection = self._opened()
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"{path}: the cache of replies cannot be opened: {error}") from error
+        weakref.finalize(self, self._connection.close)  # for whoever drops an agent without closing it
 
     def get(self, key: bytes) -> str | None:
         """The reply, or None."""

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,7 @@ class Database:
         if self._connection is None:
             with self._translated():
                 self._connection = self._opened()
+            weakref.finalize(self, self._connection.close)  # for whoever drops a library without closing it
         return self._connection
 
     def _opened(self) -> sqlite3.Connection:

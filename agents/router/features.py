@@ -42,6 +42,8 @@ class Features:
 
 
 CountChars = Callable[[Document], int]
+DocumentTokens = Callable[[Sequence[Document]], int]
+"""From documents to the tokens that all of them have for whoever is to read them."""
 
 
 def chars_of_pages(document: Document) -> int:
@@ -49,17 +51,22 @@ def chars_of_pages(document: Document) -> int:
     return sum(len(page.text) for page in document.pages)
 
 
+def tokens_by_chars(documents: Sequence[Document], n_chars: CountChars = chars_of_pages) -> int:
+    """About how many tokens documents have where no model says so; `n_chars` gives the length of one."""
+    return round(sum(n_chars(document) for document in documents) / _CHARS_PER_TOKEN)
+
+
 def measure(
-    question: str, documents: Sequence[Document], corpus: Corpus, n_chars: CountChars = chars_of_pages
+    question: str, documents: Sequence[Document], corpus: Corpus, n_tokens: DocumentTokens = tokens_by_chars
 ) -> Features:
-    """Look at the question and at one search for it; `n_chars` gives the length of a document."""
+    """Look at the question and at one search for it; `n_tokens` gives the length of the documents."""
     retrieval = corpus.search(documents, question, 2 * _K)
     scores = [max(0.0, hit.score) for hit in retrieval.hits]
     best = max(scores, default=0.0)
     return Features(
         kind=kind_of(question),
         n_documents=len(documents),
-        n_tokens=round(sum(n_chars(document) for document in documents) / _CHARS_PER_TOKEN),
+        n_tokens=n_tokens(documents),
         coverage=retrieval.evidence.coverage,
         document_coverage=retrieval.evidence.document_coverage,
         gap=(best - _at(scores, 4)) / best if best else 0.0,

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field, replace
 from docqa.agents.corpus import Corpus
 from docqa.agents.events import Event, Finished, Routed
 from docqa.agents.router.estimates import Economics
-from docqa.agents.router.features import CountChars, Features, chars_of_pages, measure
-from docqa.agents.router.rules import Decision, Thresholds, decide, reconsider
+from docqa.agents.router.features import DocumentTokens, Features, measure, tokens_by_chars
+from docqa.agents.router.rules import Decision, Thresholds, decide, escalate, reconsider
 from docqa.agents.strategy import Strategy, last_answer
 from docqa.answers import Answer
 from docqa.documents import Document
-from docqa.errors import OutOfBudget, UsageError
+from docqa.errors import ContextTooLong, DocumentsTooLong, OutOfBudget, UsageError
 from docqa.llm.budget import Budget
 
 EXHAUSTIVE = "exhaustive"
 """The form of `chain` that questions for all of something get; not a route of its own."""
+
+TOO_LONG = (DocumentsTooLong, ContextTooLong)
+"""How `full_context` says that the documents do not fit: by its own count, or by the server's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Router:
     economics: Economics = field(default_factory=Economics)
     budget: Budget = field(default_factory=Budget)
     thresholds: Thresholds = field(default_factory=Thresholds)
-    n_chars: CountChars = chars_of_pages
+    n_tokens: DocumentTokens = tokens_by_chars
 
     def __post_init__(self) -> None:
         known = [name for name in self.strategies if name != EXHAUSTIVE]
@@ -46,7 +49,7 @@ class Router:
 
     def stream(self, question: str, documents: Sequence[Document]) -> Iterator[Event]:
         """The events of every strategy that was tried, and one `Finished` at the end."""
-        features = measure(question, documents, self.corpus, self.n_chars)
+        features = measure(question, documents, self.corpus, self.n_tokens)
         decision: Decision | None = self.decide(features)
         tried: list[str] = []
         answer: Answer | None = None
@@ -58,6 +61,11 @@ class Router:
                 if answer is None:
                     raise
                 break
+            except TOO_LONG:
+                decision = self.instead(decision, features)
+                if decision is None:
+                    raise
+                continue
             answer = new if answer is None else later(answer, new)
             decision = None if self.route != "auto" else reconsider(answer, features, tried, self.thresholds)
         assert answer is not None
@@ -67,6 +75,15 @@ class Router:
         """Where the question is sent first."""
         decision = decide(features, self.economics, self.budget, self.thresholds)
         return decision if self.route == "auto" else Decision(self.route, "it was asked for", decision.estimates)
+
+    def instead(self, failed: Decision, features: Features) -> Decision | None:
+        """Where the question is sent when the documents were too long for `failed`; None where that is an error.
+
+        Only full_context has another way to go, and only where the router had chosen it.
+        """
+        if self.route != "auto" or failed.strategy != "full_context":
+            return None
+        return escalate(features, self.economics, self.budget, self.thresholds)
 
     def strategy(self, decision: Decision, features: Features) -> Strategy:
         """The strategy that a decision means for this question."""

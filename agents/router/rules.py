@@ -9,7 +9,7 @@ unless there is a reason to doubt it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docqa.agents.router.estimates import Economics, Estimate, estimates
 from docqa.agents.router.features import Features
@@ -52,6 +52,15 @@ def decide(
         if strategy in candidates and _affordable(candidates[strategy], budget or Budget()):
             return Decision(strategy, reason, ordered)
     return Decision("rag", "the budget allows no more than to read the passages that fit the question best", ordered)
+
+
+def escalate(
+    features: Features, economics: Economics, budget: Budget | None = None, thresholds: Thresholds | None = None
+) -> Decision:
+    """What to take instead of the whole text at once, which has turned out to be longer than the model's window."""
+    n_tokens = max(features.n_tokens, economics.context_length or 0)
+    decision = decide(replace(features, n_tokens=n_tokens), economics, budget, thresholds)
+    return replace(decision, reason=f"the whole text does not fit the model's window, and {decision.reason}")
 
 
 def reconsider(
