@@ -61,6 +61,7 @@ class State(TypedDict, total=False):
     tried: list[str]
     findings: Saved
     before: Saved
+    first: list[str]
     seconds: dict[str, float]
     answer: Annotated[dict[str, Any], UntrackedValue]
 
@@ -91,7 +92,9 @@ class _Nodes:
         except OutOfBudget:
             if "before" not in state:
                 raise
-            return {"findings": state["before"]}  # what the first strategy found is still an answer
+            strategy_name, reason = state["first"]
+            # What the first strategy found is still an answer.
+            return {"findings": state["before"], "strategy": strategy_name, "reason": reason}
         except TOO_LONG:
             decision = self._instead(state)
             if decision is None:
@@ -101,7 +104,7 @@ class _Nodes:
         return {"findings": saved(findings), "seconds": {**state.get("seconds", {}), **seconds}}
 
     def check(self, state: State) -> State:
-        answer = self._answer(state)
+        answer = self._composed(state)  # after a second strategy, the answer of the first check is no longer it
         get_stream_writer()(Checked(len(state["findings"]["statements"]), len(answer.statements)))
         return {"answer": answer.to_json()}
 
@@ -113,10 +116,11 @@ class _Nodes:
             "reason": decision.reason,
             "tried": [*state["tried"], decision.strategy],
             "before": state["findings"],
+            "first": [state["strategy"], state["reason"]],
         }
 
     def answer(self, state: State) -> State:
-        return {"answer": state.get("answer") or self._answer(state).to_json()}
+        return {"answer": self._answer(state).to_json()}
 
     def after_work(self, state: State) -> str:
         return "check" if "findings" in state else "work"
@@ -135,13 +139,16 @@ class _Nodes:
         return reconsider(answer, Features(**state["features"]), state["tried"], router.thresholds)
 
     def _answer(self, state: State) -> Answer:
+        """The answer of the last check; made again in a process that took the run up after it."""
+        return Answer.from_json(state["answer"]) if state.get("answer") else self._composed(state)
+
+    def _composed(self, state: State) -> Answer:
         """The answer that the findings give; the first strategy's where the second has nothing to say."""
-        if state.get("answer"):
-            return Answer.from_json(state["answer"])
         answer = self._checked(state, state["findings"], self._strategy(state))
         if "before" in state:
-            first = Decision(state["tried"][-2], state["reason"])
-            answer = later(self._checked(state, state["before"], self._strategy(state, first)), answer)
+            name, reason = state["first"]
+            first = self._strategy(state, Decision(name, reason))
+            answer = later(self._checked(state, state["before"], first), answer)
         return replace(answer, seconds={**answer.seconds, **state.get("seconds", {})})
 
     def _checked(self, state: State, findings: Saved, strategy: Strategy) -> Answer:

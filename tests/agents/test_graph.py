@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +20,8 @@ from docqa.agents.rag import Rag
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.router.routed import EXHAUSTIVE, Router
 from docqa.agents.strategy import last_answer
-from docqa.answers import Answer
-from docqa.documents import Document
+from docqa.answers import Answer, Route, Support
+from docqa.documents import Document, Passage
 from docqa.errors import UsageError
 from docqa.llm.reader import LexicalReader
 
@@ -62,6 +62,37 @@ def test_the_graph_gives_the_same_answer_as_its_plain_twin(question: str, saver:
     assert isinstance(events[0], Routed)
     assert isinstance(events[-1], Finished)
     assert any(isinstance(event, Checked) for event in events)
+
+
+class Doubting(EmbeddedReasoner):
+    """Quotes as ever and believes none of it, so that the router has a second thought."""
+
+    def supports(self, claim: str, passages: Sequence[Passage]) -> Support:
+        return Support("unrelated", 0.0, "doubt")
+
+
+def doubtful(second: EmbeddedReasoner) -> Callable[[], Router]:
+    """A router whose first answer is not borne out, so that it asks a second strategy."""
+    corpus = PagesCorpus(REPORT)
+    strategies = (Rag(Doubting(LexicalReader()), corpus), RetrieveThenReason(second, corpus))
+    return lambda: Router({s.name: s for s in strategies}, corpus)
+
+
+@pytest.mark.parametrize(
+    ("min_coverage", "answered_by"), [(0.35, "retrieve_then_reason"), (2.0, "rag")], ids=["it answers", "it abstains"]
+)
+def test_after_a_second_strategy_the_graph_gives_the_answer_and_the_reason_of_its_plain_twin(
+    saver: SqliteSaver, min_coverage: float, answered_by: str
+) -> None:
+    make = doubtful(EmbeddedReasoner(LexicalReader(min_coverage)))
+    plain = make()(QUESTIONS[0], [REPORT])
+    events = list(run(build_graph(make, [REPORT], saver), {"question": QUESTIONS[0]}, "r1"))
+    routed = {event.strategy: event.reason for event in events if isinstance(event, Routed)}
+    assert list(routed) == ["rag", "retrieve_then_reason"]
+    assert timeless(last_answer(events)) == timeless(plain)
+    assert last_answer(events).route == Route(answered_by, routed[answered_by])
+    resumed = last_answer(run(build_graph(make, [REPORT], saver), None, "r1"))
+    assert timeless(resumed) == timeless(plain)
 
 
 def test_a_finished_run_gives_its_answer_once_more(saver: SqliteSaver) -> None:

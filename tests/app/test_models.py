@@ -41,8 +41,6 @@ def test_a_model_on_a_server_answers_with_checked_citations(
 
 
 def test_what_the_model_worded_itself_is_judged_against_what_it_cites(docqa: DocqaCommand, lease: Path) -> None:
-    pytest.importorskip("onnxruntime")
-
     def wording(messages: Sequence[Message]) -> str:
         ((number, _),) = [line for line in numbered_lines(messages) if "rent" in line[1]]
         said = ("Each year the rent amounts to 48,500 dollars.", "Each year the rent amounts to 84,500 dollars.")
