@@ -23,7 +23,7 @@ from docqa.retrieval.ingest import Ingest, OnProgress, display_name, silent
 from docqa.retrieval.ingest import Progress as Progress
 from docqa.retrieval.intake import Intake
 from docqa.retrieval.ocr_boxes import word_boxes
-from docqa.retrieval.readers.base import Locator, ReadOptions
+from docqa.retrieval.readers.base import Locator, Painter, ReadOptions
 from docqa.retrieval.records import DocumentRecord
 from docqa.retrieval.shipped_readers import Readers, ShippedReaders
 from docqa.retrieval.store import Store
@@ -170,6 +170,21 @@ class Library:
         if media_type != record.media_type or not hasattr(reader, "boxes"):
             return [() for _ in spans]
         return cast(Locator, reader).boxes(file.path, page, spans, options)
+
+    def picture(self, document_id: str, page_index: int, dpi: float) -> bytes | None:
+        """A picture of a page as it is displayed, as PNG; None where its format has none or its file is gone.
+
+        Raises UnreadableDocument when the page cannot be drawn, and StoreError as `passages` does.
+        """
+        record = self._intake.readable(document_id)
+        file = self._intake.file_of(document_id)
+        if file is None:
+            return None
+        options = self._intake.options_for(document_id)
+        media_type, reader = self._ingest.readers.reader_for(file.path, options.limits)
+        if media_type != record.media_type or not hasattr(reader, "render"):
+            return None
+        return cast(Painter, reader).render(file.path, page_index, dpi, options)
 
     def file(self, document_id: str) -> Path | None:
         """Where the document's file lies, None when no known path still holds its bytes."""

@@ -75,3 +75,11 @@ class Locator(Protocol):
     def boxes(self, path: Path, page: Page, spans: Sequence[Span], options: ReadOptions) -> list[tuple[Box, ...]]:
         """One tuple of boxes for each span, one box for each line it touches; empty when it cannot be located."""
         ...
+
+
+class Painter(Protocol):
+    """A reader that can draw a page as it is displayed."""
+
+    def render(self, path: Path, page_index: int, dpi: float, options: ReadOptions) -> bytes:
+        """The page as PNG. Raises UnreadableDocument when it cannot be drawn."""
+        ...
