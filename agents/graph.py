@@ -23,7 +23,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langsmith import tracing_context
 
-from docqa.agents.events import Checked, Event, Finished, Routed
+from docqa.agents.events import Checked, Event, Finished, LimitReached, Routed
 from docqa.agents.router.features import Features, measure
 from docqa.agents.router.routed import TOO_LONG, Router, later
 from docqa.agents.router.rules import Decision, reconsider
@@ -60,7 +60,7 @@ class State(TypedDict, total=False):
     estimates: list[str]
     tried: list[str]
     findings: Saved
-    before: Saved
+    before: Saved | None
     first: list[str]
     seconds: dict[str, float]
     answer: Annotated[dict[str, Any], UntrackedValue]
@@ -89,12 +89,15 @@ class _Nodes:
         work = strategy.work(self._task(state), clock)
         try:
             findings = _drained(work, writer)
-        except OutOfBudget:
-            if "before" not in state:
+        except OutOfBudget as error:
+            before = state.get("before")
+            if before is None:
                 raise
+            writer(LimitReached(str(error)))
             strategy_name, reason = state["first"]
             # What the first strategy found is still an answer.
-            return {"findings": state["before"], "strategy": strategy_name, "reason": reason}
+            findings = {**before, "limit": str(error)}
+            return {"findings": findings, "before": None, "strategy": strategy_name, "reason": reason}
         except TOO_LONG:
             decision = self._instead(state)
             if decision is None:
@@ -145,10 +148,11 @@ class _Nodes:
     def _composed(self, state: State) -> Answer:
         """The answer that the findings give; the first strategy's where the second has nothing to say."""
         answer = self._checked(state, state["findings"], self._strategy(state))
-        if "before" in state:
+        before = state.get("before")
+        if before is not None:
             name, reason = state["first"]
             first = self._strategy(state, Decision(name, reason))
-            answer = later(self._checked(state, state["before"], first), answer)
+            answer = later(self._checked(state, before, first), answer)
         return replace(answer, seconds={**answer.seconds, **state.get("seconds", {})})
 
     def _checked(self, state: State, findings: Saved, strategy: Strategy) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from docqa.agents.corpus import Corpus
-from docqa.agents.events import Event, Finished, Routed
+from docqa.agents.events import Event, Finished, LimitReached, Routed
 from docqa.agents.router.estimates import Economics
 from docqa.agents.router.features import DocumentTokens, Features, measure, tokens_by_chars
 from docqa.agents.router.rules import Decision, Thresholds, decide, escalate, reconsider
@@ -57,9 +57,11 @@ class Router:
             tried.append(decision.strategy)
             try:
                 new = yield from self._run(decision, features, question, documents)
-            except OutOfBudget:
+            except OutOfBudget as error:
                 if answer is None:
                     raise
+                yield LimitReached(str(error))
+                answer = cut_short(answer, str(error))
                 break
             except TOO_LONG:
                 decision = self.instead(decision, features)
@@ -113,3 +115,8 @@ def later(before: Answer, after: Answer) -> Answer:
     chosen = before if after.status == "not_found" and before.statements else after
     passages = before.usage.get("passages", 0) + after.usage.get("passages", 0)
     return replace(chosen, seconds=seconds, usage={**after.usage, "passages": passages})
+
+
+def cut_short(answer: Answer, limit: str) -> Answer:
+    """The answer when a limit has kept a second strategy from looking further: partial, and it says why."""
+    return replace(answer, status="partial" if answer.statements else "not_found", warnings=(*answer.warnings, limit))

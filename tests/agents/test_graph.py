@@ -13,17 +13,19 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from docqa.agents.chain import Chain
 from docqa.agents.embedded import EmbeddedReasoner
-from docqa.agents.events import Checked, Event, Finished, Read, Routed
+from docqa.agents.events import Checked, Event, Finished, LimitReached, Read, Routed
 from docqa.agents.exhaustive import Exhaustive
 from docqa.agents.graph import about, build_graph, run
 from docqa.agents.rag import Rag
+from docqa.agents.reasoner import Notes
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.router.routed import EXHAUSTIVE, Router
 from docqa.agents.strategy import last_answer
 from docqa.answers import Answer, Route, Support
 from docqa.documents import Document, Passage
-from docqa.errors import UsageError
+from docqa.errors import OutOfBudget, UsageError
 from docqa.llm.reader import LexicalReader
+from docqa.retrieval.retriever import Retrieval
 
 from .library_of_pages import PagesCorpus
 from .scattered import plant_report
@@ -93,6 +95,24 @@ def test_after_a_second_strategy_the_graph_gives_the_answer_and_the_reason_of_it
     assert last_answer(events).route == Route(answered_by, routed[answered_by])
     resumed = last_answer(run(build_graph(make, [REPORT], saver), None, "r1"))
     assert timeless(resumed) == timeless(plain)
+
+
+class Penniless(EmbeddedReasoner):
+    """Has nothing left to read with."""
+
+    def gather(self, question: str, retrieval: Retrieval, notes: Notes) -> Notes:
+        raise OutOfBudget("the limit is reached")
+
+
+def test_a_limit_in_the_second_strategy_leaves_the_first_answer_and_counts_it_once(saver: SqliteSaver) -> None:
+    make = doubtful(Penniless(LexicalReader()))
+    events = list(run(build_graph(make, [REPORT], saver), {"question": QUESTIONS[0]}, "r1"))
+    answer = last_answer(events)
+    assert (answer.status, answer.route.strategy, answer.usage["passages"]) == ("partial", "rag", 10)
+    assert "the limit is reached" in answer.warnings
+    assert any(isinstance(event, LimitReached) for event in events)
+    plain = make()(QUESTIONS[0], [REPORT])
+    assert (timeless(plain), plain.usage) == (timeless(answer), answer.usage)
 
 
 def test_a_finished_run_gives_its_answer_once_more(saver: SqliteSaver) -> None:
