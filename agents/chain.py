@@ -2,65 +2,112 @@
 
 Where we deviate: the communication unit is a typed object under a token cap, its evidence are sentences of the part
 just read, named by number, so a worker that lies can lie about what they mean but not about what they say; and the
-manager sees the verified quotes of all workers beside the last unit.
+manager sees the verified quotes of all workers beside the last unit. Several paths (section 5.6) are read in orders of
+their own, and a judge takes one of their answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from docqa.agents.events import Read
+from docqa.agents.events import Chosen, Event, LimitReached, Read
+from docqa.agents.reading_orders import Parts, ReadingOrder, passes
 from docqa.agents.reasoner import Notes
-from docqa.agents.strategy import Clock, Strategy, Task, Work, limited
+from docqa.agents.strategy import Clock, Findings, Strategy, Task, Work, limited
 from docqa.agents.turns import ScoredTurns, Turns
+from docqa.agents.voting import Choose, most_agreed, say_the_same
 from docqa.errors import OutOfBudget
-from docqa.retrieval.retriever import Retrieval
-
-ReadingOrder = Literal["document", "reversed", "bidirectional"]
-_Passes = Callable[[Sequence[Retrieval]], list[list[Retrieval]]]
-
-_PASSES: Mapping[ReadingOrder, _Passes] = {
-    "document": lambda turns: [list(turns)],
-    "reversed": lambda turns: [list(reversed(turns))],
-    "bidirectional": lambda turns: [list(turns), list(reversed(turns))],
-}
+from docqa.retrieval.likeness import LexicalLikeness, Likeness
 
 
 @dataclass(frozen=True, slots=True)
 class Chain(Strategy):
-    """Reads every part of the documents in `order`, one after the other, and answers from the notes.
+    """Reads every part of the documents, one after the other, and answers from the notes.
 
-    `turns` cuts the documents; None means by passages, with the retriever's scores.
+    `turns` cuts the documents; None means by passages, with the retriever's scores. Each of the `orders` is a path of
+    its own, from the first worker to the manager; of several answers `choose` takes one. `likeness` None means by
+    words, in the language of the first document.
     """
 
     turns: Turns | None = None
-    order: ReadingOrder = "document"
+    orders: tuple[ReadingOrder, ...] = ("document",)
+    choose: Choose = most_agreed
+    likeness: Likeness | None = None
 
     name: ClassVar[str] = "chain"
 
     def work(self, task: Task, clock: Clock) -> Work:
-        """One gather for each turn; with two directions, two chains whose notes are joined for the manager."""
+        """One gather for each turn of each path, and one answer for each path as far as the budget goes."""
         with clock.stage("retrieve"):
             turns = (self.turns or ScoredTurns(self.corpus))(task.question, task.documents)
-            passes = _PASSES[self.order](turns)
-        notes, n_read, limit = [Notes() for _ in passes], 0, ""
+            paths = self._paths(task, turns)
+        progress = _Progress(sum(len(way) for path in paths for way in path))
+        found: list[Findings] = []
+        for path in paths:
+            try:
+                findings = yield from self._answered(task, path, progress, clock)
+            except OutOfBudget as error:
+                if not found:
+                    raise
+                stopped = LimitReached(f"{error}; {len(found)} of {len(paths)} orders of reading were tried")
+                yield stopped
+                found[0] = replace(found[0], limit=stopped.reason)
+                break
+            found.append(findings)
+            if findings.limit:
+                break
+        with clock.stage("reason"):
+            return (yield from self._chosen(task, found))
+
+    def _paths(self, task: Task, turns: Parts) -> list[list[Parts]]:
+        language = task.documents[0].language if task.documents else "en"
+        likeness = self.likeness or LexicalLikeness(language)
+        return [passes(order, turns, task.question, likeness, seed) for seed, order in enumerate(self.orders)]
+
+    def _answered(
+        self, task: Task, path: Sequence[Parts], progress: _Progress, clock: Clock
+    ) -> Generator[Event, None, Findings]:
+        """What the manager makes of the notes of a path: of one chain, or of two whose notes are joined."""
+        notes, n_read, limit = [Notes() for _ in path], 0, ""
         with clock.stage("gather"):
-            for number, turn in ((i, turn) for i, way in enumerate(passes) for turn in way):
+            for number, turn in ((i, turn) for i, way in enumerate(path) for turn in way):
                 try:
                     self.meter.check()
                     notes[number] = self.reasoner.gather(task.question, turn, notes[number])
                 except OutOfBudget as error:
                     stopped = limited(error, joined(notes))
-                    limit = f"{stopped.reason}; {n_read} of {len(turns) * len(passes)} parts were read"
+                    limit = f"{stopped.reason}; {progress.n_read} of {progress.total} parts were read"
                     yield stopped
                     break
                 n_read += 1
-                yield Read(n_read, len(turns) * len(passes), len(joined(notes).evidence))
+                progress.n_read += 1
+                yield Read(progress.n_read, progress.total, len(joined(notes).evidence))
         with clock.stage("reason"):
-            findings = self.composed(task, joined(notes), turns, limit)
+            findings = self.composed(task, joined(notes), path[0], limit)
         return findings.warned(unread_warning(sum(note.n_unread for note in notes), n_read))
+
+    def _chosen(self, task: Task, found: Sequence[Findings]) -> Generator[Event, None, Findings]:
+        """The findings of one path; nobody is asked where all say the same."""
+        drafts = [findings.draft for findings in found]
+        if say_the_same(drafts):
+            return found[0]
+        try:
+            number = self.choose(task.question, drafts)
+        except OutOfBudget:
+            number = most_agreed(task.question, drafts)
+        yield Chosen(number + 1, len(drafts))
+        limits = [findings.limit for findings in found if findings.limit]
+        return replace(found[number], limit=limits[0] if limits else "")
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Turns that were read, of all in all paths."""
+
+    total: int
+    n_read: int = 0
 
 
 def unread_warning(n_unread: int, n_turns: int) -> str:

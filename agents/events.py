@@ -56,6 +56,17 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """Of several answers to the question, `number` (from 1) of `total` was taken."""
+
+    number: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"took answer {self.number} of {self.total}"
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """The draft's citations were looked up: `n_kept` of `n_drafted` statements stand."""
 
@@ -86,4 +97,4 @@ class Finished:
         return f"{self.answer.status} by {self.answer.route.strategy}"
 
 
-Event = Started | Routed | Searched | Read | Checked | LimitReached | Finished
+Event = Started | Routed | Searched | Read | Chosen | Checked | LimitReached | Finished

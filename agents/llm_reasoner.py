@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from docqa.agents import parsing, prompts
@@ -16,6 +17,7 @@ from docqa.agents.meter import Meter
 from docqa.agents.questions import kind_of
 from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan
 from docqa.agents.sources import Sources, heading_line, lay_out, numbered_line, sentences_in, sentences_of
+from docqa.agents.voting import evidence_of, most_agreed
 from docqa.answers import Support, one_line
 from docqa.documents import Document, Passage
 from docqa.errors import MalformedReply, TruncatedReply
@@ -97,9 +99,23 @@ class LLMReasoner:
         label = self._ask(prompts.judge(claim, sources.text), parsing.VERDICT, parsing.verdict) or "unrelated"
         return Support(label, {"supports": 1.0, "partly": 0.5}.get(label, 0.0), self.llm.name)
 
+    def choose(self, question: str, drafts: Sequence[Draft]) -> int:
+        """The draft to take, counted from 0; by vote when the model's reply is of no use."""
+        evidence = tuple(dict.fromkeys(piece for draft in drafts for piece in evidence_of(draft)))
+        sources = lay_out(self._that_fits(question, Notes(evidence)))
+        answers = "\n".join(f"Answer {n}: {_told(draft, sources)}" for n, draft in enumerate(drafts, start=1))
+        messages = prompts.choose(question, sources.text, answers)
+        found = self._ask(messages, parsing.CHOICE, partial(parsing.chosen, n_answers=len(drafts)))
+        return most_agreed(question, drafts) if found is None else found
+
     def rewrite(self, question: str, history: str) -> str:
         """A follow-up question so that it stands on its own; as it is when the model does not manage."""
         return self._ask(prompts.rewrite(question, history), parsing.QUESTION, parsing.rewritten) or question
+
+    @property
+    def window_size(self) -> int:
+        """Tokens that one worker's turn may take, prompt and reply included."""
+        return min(self.window.size, self.llm.context_length)
 
     def room(self, question: str) -> int:
         """Tokens of document text that fit in one worker's turn."""
@@ -187,6 +203,13 @@ class LLMReasoner:
 def quoted(evidence: Sequence[Evidence]) -> tuple[DraftStatement, ...]:
     """Evidence as statements of its own: what can be shown when nobody can word an answer."""
     return tuple(DraftStatement(piece.quote, (piece,)) for piece in evidence)
+
+
+def _told(draft: Draft, sources: Sources) -> str:
+    """An answer on one line, each statement with the numbers of its sentences."""
+    if not draft.statements:
+        return one_line(draft.abstention.reason if draft.abstention else "Not found.")
+    return " ".join(f"{one_line(s.text)} {sources.numbers_of(s.evidence)}".rstrip() for s in draft.statements)
 
 
 def _certain(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

@@ -36,6 +36,7 @@ WORK = Schema("work", _object(evidence=_NUMBERS, partial_answer=_TEXT, open_ques
 ITEMS = Schema("items", _object(items=_PROVED))
 ANSWER = Schema("answer", _object(reason=_TEXT, answerable={"type": "boolean"}, statements=_PROVED))
 VERDICT = Schema("verdict", _object(reason=_TEXT, label={"type": "string", "enum": list(get_args(SupportLabel))}))
+CHOICE = Schema("choice", _object(reason=_TEXT, choice={"type": "integer"}))
 QUESTION = Schema("question", _object(question=_TEXT))
 
 
@@ -121,6 +122,14 @@ def verdict(data: Mapping[str, Any]) -> SupportLabel:
     if label not in get_args(SupportLabel):
         raise UnusableReply(f'"label" must be one of {", ".join(get_args(SupportLabel))}')
     return cast(SupportLabel, label)
+
+
+def chosen(data: Mapping[str, Any], n_answers: int) -> int:
+    """Read which of so many answers was chosen, counted from 0."""
+    choice = data.get("choice")
+    if not isinstance(choice, int) or isinstance(choice, bool) or not 1 <= choice <= n_answers:
+        raise UnusableReply(f'"choice" must be a number from 1 to {n_answers}')
+    return choice - 1
 
 
 def rewritten(data: Mapping[str, Any]) -> str:

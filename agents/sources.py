@@ -31,6 +31,11 @@ class Sources:
         known = [n for n in dict.fromkeys(numbers) if 1 <= n <= len(self.evidence)]
         return tuple(self.evidence[n - 1] for n in known)
 
+    def numbers_of(self, evidence: Iterable[Evidence]) -> str:
+        """The numbers of the evidence as a model reads them, "[2][5]"; without what is not laid out."""
+        number = {piece: n for n, piece in enumerate(self.evidence, start=1)}
+        return "".join(f"[{number[piece]}]" for piece in evidence if piece in number)
+
 
 def lay_out(evidence: Sequence[Evidence]) -> Sources:
     """Number the sentences in the order given, under a line that says where they stand whenever that changes."""

@@ -31,8 +31,8 @@ class WindowTurns:
         room = self.reasoner.room(question)
         if room < _LEAST_ROOM:
             raise UsageError(
-                f"the window of {self.reasoner.llm.context_length} tokens has no room for a document beside the "
-                "question; ask a shorter question or use a model with a longer context"
+                f"the window of {self.reasoner.window_size} tokens has no room for a document beside the question; "
+                "ask a shorter question, raise chain_window or use a model with a longer context"
             )
         passages = all_passages(self.corpus, documents)
         return [unranked(chunk) for chunk in chunks(passages, room, self.reasoner.llm.count_tokens)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -15,6 +15,7 @@ from docqa.agents.exhaustive import Exhaustive
 from docqa.agents.full_context import FullContext
 from docqa.agents.meter import Meter
 from docqa.agents.rag import Rag
+from docqa.agents.reading_orders import ReadingOrder, reading_orders
 from docqa.agents.reasoner import Reasoner
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.router.estimates import Economics
@@ -30,13 +31,15 @@ from docqa.llm.base import LLM
 from docqa.llm.budget import Budget
 from docqa.llm.pricing import Price
 from docqa.llm.reader import EvidenceReader
+from docqa.retrieval.likeness import Likeness
 
 if TYPE_CHECKING:
     from docqa.llm.response_cache import ReplyStore
 
 _N_PARALLEL = 4
 _RESUMABLE = (
-    "model base_url context_length route max_tokens max_seconds max_cost price_input price_output encoder".split()
+    "model base_url context_length route chain_window chain_order max_tokens max_seconds max_cost price_input "
+    "price_output encoder".split()
 )
 _UNREAD_SHARE = 0.75  # of a worker's window is text on the mean; the rest is prompt, notes and reply
 
@@ -52,6 +55,7 @@ class Answering:
 
     `embedded` answers where there is no `llm`; `judge` says whether the model's statements are borne out, which costs
     it a call each where there is none; `replies` keeps what it said, so that an interrupted run need not ask again.
+    `likeness` tells how alike parts are, by words where it is None.
     """
 
     settings: Settings
@@ -61,6 +65,7 @@ class Answering:
     llm: LLM | None = None
     replies: ReplyStore | None = None
     n_chars: CountChars = chars_of_pages
+    likeness: Likeness | None = None
 
     def __call__(self, question: str, documents: Sequence[Document]) -> Answer:
         """The answer."""
@@ -118,7 +123,7 @@ class Answering:
         return [
             Rag(reasoner, corpus, meter=meter),
             RetrieveThenReason(reasoner, corpus, meter=meter),
-            Chain(reasoner, corpus, meter=meter),
+            Chain(reasoner, corpus, meter=meter, orders=self._orders(), likeness=self.likeness),
             Exhaustive(reasoner, corpus, meter=meter),
             FullContext(reasoner, corpus, meter=meter),  # says that it needs a model
         ]
@@ -131,12 +136,14 @@ class Answering:
 
         limited, meter = metered(llm, budget, price)
         remembered = limited if self.replies is None else CachedLLM(limited, self.replies)
-        reasoner, corpus = LLMReasoner(remembered, self.judge, meter), self.corpus
+        window = Window(size=self.settings.chain_window)
+        reasoner, corpus = LLMReasoner(remembered, self.judge, meter, window), self.corpus
         turns = WindowTurns(corpus, reasoner)
+        chain = Chain(reasoner, corpus, meter=meter, turns=turns, orders=self._orders(), choose=reasoner.choose)
         return [
             Rag(reasoner, corpus, meter=meter, gathers=False),
             RetrieveThenReason(reasoner, corpus, meter=meter),
-            Chain(reasoner, corpus, meter=meter, turns=turns),
+            replace(chain, likeness=self.likeness),
             Exhaustive(reasoner, corpus, meter=meter, turns=turns, n_parallel=_N_PARALLEL, what="items"),
             FullContext(reasoner, corpus, meter=meter),
         ]
@@ -150,8 +157,13 @@ class Answering:
         if self.llm is None:
             return Economics()
         context_length = self.llm.context_length
-        room = round(_UNREAD_SHARE * min(Window().size, context_length))
-        return Economics(context_length, room, price=price)
+        room = round(_UNREAD_SHARE * min(self.settings.chain_window, context_length))
+        orders = self._orders()
+        n_readings = len(orders) + orders.count("bidirectional")
+        return Economics(context_length, room, n_readings, len(orders), price=price)
+
+    def _orders(self) -> tuple[ReadingOrder, ...]:
+        return reading_orders(self.settings.chain_order)
 
 
 def resumable(settings: Settings) -> dict[str, Any]:

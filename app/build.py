@@ -20,6 +20,7 @@ from docqa.llm.reader import EvidenceReader, LexicalReader
 from docqa.retrieval.embedders import Embedder, SentenceTransformersEmbedder
 from docqa.retrieval.ingest import OnProgress
 from docqa.retrieval.library import Library
+from docqa.retrieval.likeness import EncodedLikeness, Likeness
 from docqa.retrieval.readers.base import ReadOptions
 from docqa.retrieval.retriever import HybridRetriever, Retrieval
 
@@ -36,10 +37,14 @@ ENCODERS: Mapping[str, Callable[[str], Embedder | None]] = {
 
 
 class MeasuredCorpus(Corpus, Protocol):
-    """A corpus that knows how long its documents are without reading them."""
+    """A corpus that knows how long its documents are without reading them, and how alike their parts."""
 
     def n_chars(self, document: Document) -> int:
         """How many characters of text a document has."""
+        ...
+
+    def likeness(self) -> Likeness | None:
+        """By the encoder of the corpus; None where there is none."""
         ...
 
 
@@ -63,6 +68,10 @@ class LibraryCorpus:
     def n_chars(self, document: Document) -> int:
         """How many characters of text a document has."""
         return self.library.health(document.id).summary.n_chars
+
+    def likeness(self) -> Likeness | None:
+        """By the encoder, with the vectors that it made before; None where there is none."""
+        return EncodedLikeness(self.embedder, self.library.vectors()) if self.embedder else None
 
     def embed(self, document: Document, on_progress: OnProgress | None = None) -> None:
         """Encode every passage of a document, where there is an encoder."""
@@ -107,13 +116,12 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
         raise UsageError(f"unknown model {name!r}; known: {', '.join(sorted([*REASONERS, *LLMS]))}")
     embedded = REASONERS[name](argument) if name in REASONERS else REASONERS["embedded"]("")
     if name in REASONERS:
-        return Answering(settings, corpus, embedded, n_chars=corpus.n_chars)
+        return Answering(settings, corpus, embedded, n_chars=corpus.n_chars, likeness=corpus.likeness())
     from docqa.llm.response_cache import ReplyStore  # only models have replies
 
     replies = ReplyStore(settings.cache_dir / REPLIES)
-    return Answering(
-        settings, corpus, embedded, _trained_reader(), LLMS[name](settings, argument), replies, corpus.n_chars
-    )
+    llm = LLMS[name](settings, argument)
+    return Answering(settings, corpus, embedded, _trained_reader(), llm, replies, corpus.n_chars, corpus.likeness())
 
 
 def _embedded(reader: str) -> EmbeddedReasoner:

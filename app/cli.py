@@ -68,6 +68,18 @@ Route = Annotated[
         "--route", help="auto, rag, retrieve_then_reason, chain or full_context (with a model).", show_default=False
     ),
 ]
+ChainWindow = Annotated[
+    int | None,
+    typer.Option("--chain-window", help="Tokens that a worker of a chain takes at a time.", min=1, show_default=False),
+]
+ChainOrder = Annotated[
+    str | None,
+    typer.Option(
+        "--chain-order",
+        help="document, reversed, bidirectional, chow_liu or shuffled; of several with commas a judge takes an answer.",
+        show_default=False,
+    ),
+]
 MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", help="Tokens that one question may cost.", min=1, show_default=False)
 ]
@@ -103,6 +115,8 @@ def ask(
     model: Model = None,
     base_url: BaseUrl = None,
     route: Route = None,
+    chain_window: ChainWindow = None,
+    chain_order: ChainOrder = None,
     max_tokens: MaxTokens = None,
     max_seconds: MaxSeconds = None,
     max_cost: MaxCost = None,
@@ -137,6 +151,8 @@ def ask(
         model=model,
         base_url=base_url,
         route=route,
+        chain_window=chain_window,
+        chain_order=chain_order,
         max_tokens=max_tokens,
         max_seconds=max_seconds,
         max_cost=max_cost,

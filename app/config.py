@@ -30,7 +30,9 @@ class Settings:
 
     `base_url` and `api_key` are the model server's, `context_length` is in tokens and 0 when the server shall say it.
     `max_tokens`, `max_seconds` and `max_cost` limit one question, 0 for no limit; `price_input` and `price_output` are
-    what a million of the model's tokens cost.
+    what a million of the model's tokens cost. `chain_window` is what one worker of a chain takes in tokens, and
+    `chain_order` in which order workers read: of several orders, with commas, each gives an answer, and a judge takes
+    one.
     """
 
     cache_dir: Path = field(default_factory=lambda: Path(platformdirs.user_cache_dir("docqa", appauthor=False)))
@@ -39,6 +41,8 @@ class Settings:
     api_key: str = field(default="", repr=False)
     context_length: int = 0
     route: str = "auto"
+    chain_window: int = 16_384
+    chain_order: str = "document"
     max_tokens: int = 0
     max_seconds: float = 0.0
     max_cost: float = 0.0
@@ -187,6 +191,8 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "api_key": str,
     "context_length": _count,
     "route": str,
+    "chain_window": _count,
+    "chain_order": str,
     "max_tokens": _count,
     "max_seconds": _amount,
     "max_cost": _amount,

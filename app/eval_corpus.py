@@ -12,6 +12,7 @@ from docqa.app.build import LibraryCorpus
 from docqa.documents import Box, Document, Page, Passage, Span
 from docqa.eval.examples import FileSource, Source, TextSource
 from docqa.retrieval.lexical import LexicalIndex
+from docqa.retrieval.likeness import Likeness
 from docqa.retrieval.passages import split
 from docqa.retrieval.retriever import HybridRetriever, IndexedDocument, Retrieval
 
@@ -54,6 +55,10 @@ class EvalCorpus:
     def n_chars(self, document: Document) -> int:
         """How many characters of text a document has."""
         return sum(len(page.text) for page in document.pages)
+
+    def likeness(self) -> Likeness | None:
+        """By the encoder of the library, None where there is none."""
+        return self._files.likeness()
 
     def boxes(self, document_id: str, page_index: int, spans: Sequence[Span]) -> list[tuple[Box, ...]]:
         """No boxes: a text has none, and scores do not look at those of files."""

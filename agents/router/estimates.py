@@ -24,11 +24,14 @@ _ROUNDS = 2  # of queries in retrieve_then_reason, on the mean
 class Economics:
     """What the numbers rest on: the model's window, its pace in tokens per second, and its price.
 
-    `context_length` None means that no language model is used: then nothing is called and reading costs time alone.
+    `context_length` None means that no language model is used: then nothing is called and reading costs time alone. A
+    chain reads everything `n_readings` times and words `n_answers` answers, of which a judge takes one.
     """
 
     context_length: int | None = None
     worker_room: int = 12_000
+    n_readings: int = 1
+    n_answers: int = 1
     k: int = 10
     read_per_s: float = 3_000.0
     write_per_s: float = 40.0
@@ -49,7 +52,8 @@ class Estimate:
     def __str__(self) -> str:
         money = f", cost {self.cost:.4f}" if self.cost else ""
         n_tokens = self.input_tokens + self.output_tokens
-        return f"{self.strategy}: about {n_tokens:,} tokens, {self.n_calls} calls, {self.seconds:.1f} s{money}"
+        calls = "1 call" if self.n_calls == 1 else f"{self.n_calls} calls"
+        return f"{self.strategy}: about {n_tokens:,} tokens, {calls}, {self.seconds:.1f} s{money}"
 
 
 def estimates(features: Features, economics: Economics) -> tuple[Estimate, ...]:
@@ -72,7 +76,10 @@ def _chain(features: Features, n_chunks: int, economics: Economics) -> Estimate:
     part = math.ceil(features.n_tokens / n_chunks)
     if features.kind == "aggregation":
         return _estimate("chain", [part + _PROMPT] * n_chunks, economics)
-    return _estimate("chain", [*[part + _PROMPT + _UNIT] * n_chunks, _UNIT + _PROMPT], economics)
+    workers = [part + _PROMPT + _UNIT] * n_chunks * economics.n_readings
+    managers = [_UNIT + _PROMPT] * economics.n_answers
+    judge = [_PROMPT + _REPLY * economics.n_answers] if economics.n_answers > 1 else []
+    return _estimate("chain", [*workers, *managers, *judge], economics)
 
 
 def _estimate(strategy: str, inputs: list[int], economics: Economics) -> Estimate:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import pytest
 
 from docqa.agents import prompts
-from docqa.agents.chain import Chain, ReadingOrder
+from docqa.agents.chain import Chain
 from docqa.agents.chunks import Window
 from docqa.agents.embedded import EmbeddedReasoner
 from docqa.agents.events import Finished, LimitReached, Read
 from docqa.agents.llm_reasoner import LLMReasoner
 from docqa.agents.meter import metered
+from docqa.agents.reading_orders import ReadingOrder
 from docqa.agents.reasoner import Notes
 from docqa.agents.sources import lay_out, sentences_in, unranked
 from docqa.agents.turns import WindowTurns
@@ -34,12 +35,17 @@ WINDOW = Window(size=2800, unit=200, margin=50)
 
 
 def chain(
-    document: Document, model: ScriptedLLM, order: ReadingOrder = "document", budget: Budget | None = None
+    document: Document,
+    model: ScriptedLLM,
+    orders: tuple[ReadingOrder, ...] = ("document",),
+    budget: Budget | None = None,
 ) -> Chain:
     llm, meter = metered(model, budget or Budget())
     reasoner = LLMReasoner(llm, LexicalReader(), meter, WINDOW)
     corpus = PagesCorpus(document)
-    return Chain(reasoner, corpus, meter=meter, turns=WindowTurns(corpus, reasoner), order=order)
+    return Chain(
+        reasoner, corpus, meter=meter, turns=WindowTurns(corpus, reasoner), orders=orders, choose=reasoner.choose
+    )
 
 
 def test_the_chain_reads_every_part_once_and_answers_from_the_part_that_knows() -> None:
@@ -117,7 +123,7 @@ def test_every_quote_that_reaches_the_manager_stands_in_the_document_also_when_w
 def test_the_order_of_reading_may_be_chosen(order: ReadingOrder) -> None:
     document = plant_report(n_pages=20)
     model = reading_model(r"valve [DK]\d+\b")
-    answer = chain(document, model, order)(QUESTION, [document])
+    answer = chain(document, model, (order,))(QUESTION, [document])
     firsts = [int(call.messages[1].content.split(", part ")[1].split(":")[0]) for call in model.calls[:-1]]
     half = len(firsts) // 2
     expected = {

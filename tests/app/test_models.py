@@ -11,7 +11,7 @@ import pytest
 
 import docqa as package
 from docqa import DocQA
-from docqa.agents.events import Finished, Routed, Started
+from docqa.agents.events import Event, Finished, Routed, Started
 from docqa.errors import UsageError
 from docqa.llm.base import Message
 from tests.agents.reading_model import model_of, numbered_lines, reader_of
@@ -126,3 +126,24 @@ def test_a_stream_without_a_model_has_no_run_to_resume(tmp_path: Path, lease: Pa
     assert isinstance(events[-1], Finished)
     with pytest.raises(UsageError, match="no run"):
         agent.resume("00000000")
+
+
+def test_the_order_and_the_window_of_a_chain_may_be_chosen(tmp_path: Path, lease: Path, server: OpenAIServer) -> None:
+    model = {"cache_dir": tmp_path / "c", "model": "openai:test-model", "base_url": server.url, "route": "chain"}
+    (once,) = estimates(package.stream(lease, QUESTION, **model), "chain")
+    (twice,) = estimates(package.stream(lease, QUESTION, chain_order="reversed,chow_liu", **model), "chain")
+    assert "2 calls" in once
+    assert "5 calls" in twice  # two workers, two managers and a judge
+    with pytest.raises(UsageError, match="the window of 100 tokens has no room"):
+        list(package.stream(lease, QUESTION, chain_window=100, **model))
+
+
+def estimates(events: Iterator[Event], strategy: str) -> list[str]:
+    (routed,) = [event for event in events if isinstance(event, Routed)]
+    return [estimate for estimate in routed.estimates if estimate.startswith(f"{strategy}:")]
+
+
+def test_an_unknown_order_of_reading_is_one_clear_line(docqa: DocqaCommand, lease: Path) -> None:
+    run = docqa("ask", str(lease), QUESTION, "--chain-order", "sideways")
+    assert (run.code, run.err.count("\n")) == (2, 1)
+    assert "known: document, reversed, bidirectional, chow_liu, shuffled" in run.err
