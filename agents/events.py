@@ -1,13 +1,17 @@
 """What happens on the way to an answer, one typed event at a time, for the command line, a page or a program.
 
-A stream of events always ends with `Finished`, unless an error is raised.
+A stream of events always ends with `Finished`, unless an error is raised. Events can be written down as JSON and read
+back, for whoever looks at a run later or from another process.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from docqa.answers import Answer
+from docqa.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,16 @@ class Started:
 
     def __str__(self) -> str:
         return f"run {self.run_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A follow-up question, worded so that it stands on its own: this is what the documents are asked."""
+
+    question: str
+
+    def __str__(self) -> str:
+        return f"understood as “{self.question}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +111,35 @@ class Finished:
         return f"{self.answer.status} by {self.answer.route.strategy}"
 
 
-Event = Started | Routed | Searched | Read | Chosen | Checked | LimitReached | Finished
+Event = Started | Understood | Routed | Searched | Read | Chosen | Checked | LimitReached | Finished
+
+_KINDS: Mapping[str, type[Event]] = {
+    "started": Started,
+    "understood": Understood,
+    "routed": Routed,
+    "searched": Searched,
+    "read": Read,
+    "chosen": Chosen,
+    "checked": Checked,
+    "limit_reached": LimitReached,
+    "finished": Finished,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """The event as plain JSON values: its `event` by name, and its fields."""
+    fields = {"answer": event.answer.to_json()} if isinstance(event, Finished) else asdict(event)
+    return {"event": _NAMES[type(event)], **fields}
+
+
+def event_from_json(data: Mapping[str, Any]) -> Event:
+    """Read an event back; raises UsageError when it is none."""
+    try:
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        kind = _KINDS[fields.pop("event")]
+        return Finished(Answer.from_json(data["answer"])) if kind is Finished else kind(**fields)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"this is not an event of a run: {type(error).__name__} at {error}") from error

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from docqa.errors import OutOfBudget
 from docqa.llm.base import LLM, Usage
-from docqa.llm.budget import Budget, BudgetLLM
+from docqa.llm.budget import STOPPED, Budget, BudgetLLM
 from docqa.llm.counting import CountingLLM
 from docqa.llm.pricing import FREE, Price
 
@@ -17,17 +17,18 @@ class Meter:
     """The account of one question; threads may share it.
 
     `usage` gives what the model has used for this question. `malformed` counts replies that were given up or had to be
-    asked for again. `max_seconds` None means no limit.
+    asked for again. `budget` limits the seconds and says whether somebody has stopped the work; its other limits bind
+    the model.
     """
 
     def __init__(
         self,
         usage: Callable[[], Usage] = Usage,
-        max_seconds: float | None = None,
+        budget: Budget | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._usage = usage
-        self._max_seconds = max_seconds
+        self._budget = budget or Budget()
         self._clock = clock
         self._started = clock()
         self._lock = threading.Lock()
@@ -45,11 +46,14 @@ class Meter:
 
     def check(self) -> None:
         """Raise OutOfBudget when the time is up; called between steps, so that a limit binds without a model too."""
-        if self._max_seconds is not None and self._clock() - self._started >= self._max_seconds:
-            raise OutOfBudget(f"the limit of {self._max_seconds:g} s is reached; raise --max-seconds to go on")
+        if self._budget.is_stopped():
+            raise OutOfBudget(STOPPED)
+        max_seconds = self._budget.max_seconds
+        if max_seconds is not None and self._clock() - self._started >= max_seconds:
+            raise OutOfBudget(f"the limit of {max_seconds:g} s is reached; raise --max-seconds to go on")
 
 
 def metered(llm: LLM, budget: Budget, price: Price = FREE) -> tuple[BudgetLLM, Meter]:
     """The model under the budget of one question, and the account of what it uses. Made anew for each question."""
     counting = CountingLLM(llm, price)
-    return BudgetLLM(counting, budget), Meter(lambda: counting.tally.usage, budget.max_seconds)
+    return BudgetLLM(counting, budget), Meter(lambda: counting.tally.usage, budget)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -28,7 +28,7 @@ from docqa.app.config import Settings
 from docqa.app.runs import resume, start
 from docqa.documents import Document
 from docqa.llm.base import LLM
-from docqa.llm.budget import Budget
+from docqa.llm.budget import Budget, never
 from docqa.llm.pricing import Price
 from docqa.llm.reader import EvidenceReader
 from docqa.retrieval.likeness import Likeness
@@ -56,6 +56,7 @@ class Answering:
     `embedded` answers where there is no `llm`; `judge` says whether the model's statements are borne out, which costs
     it a call each where there is none; `replies` keeps what it said, so that an interrupted run need not ask again.
     `likeness` tells how alike parts are, by words where it is None.
+    Once `is_stopped` says so, nothing more is asked, and what is proved by then is the answer.
     """
 
     settings: Settings
@@ -66,6 +67,7 @@ class Answering:
     replies: ReplyStore | None = None
     n_chars: CountChars = chars_of_pages
     likeness: Likeness | None = None
+    is_stopped: Callable[[], bool] = never
 
     def __call__(self, question: str, documents: Sequence[Document]) -> Answer:
         """The answer."""
@@ -86,12 +88,11 @@ class Answering:
     def router(self) -> Router:
         """A router whose budget is that of one question."""
         settings = self.settings
-        budget = Budget(settings.max_tokens or None, settings.max_seconds or None, settings.max_cost or None)
+        limits = settings.max_tokens or None, settings.max_seconds or None, settings.max_cost or None
+        budget = Budget(*limits, self.is_stopped)
         price = Price(settings.price_input, settings.price_output)
         strategies = (
-            self._without_model(Meter(max_seconds=budget.max_seconds))
-            if self.llm is None
-            else self._with_model(self.llm, budget, price)
+            self._without_model(Meter(budget=budget)) if self.llm is None else self._with_model(self.llm, budget, price)
         )
         named = {strategy.name: strategy for strategy in strategies if not isinstance(strategy, Exhaustive)}
         exhaustive = next(strategy for strategy in strategies if isinstance(strategy, Exhaustive))

@@ -338,7 +338,7 @@ def gc(
 ) -> None:
     """Drop from the cache the documents whose files are gone, and what interrupted runs left."""
     session = _session(as_json, cache_dir=cache_dir)
-    session.show_collected(session.agent.library.gc(older_than_days=older_than_days))
+    session.show_collected(session.collect(older_than_days))
 
 
 def _session(as_json: bool, quiet: bool = False, **flags: Any) -> Session:

@@ -22,6 +22,7 @@ from docqa.app.files import FileArgument, check_order, find_files
 from docqa.app.front_door import DocQA, checked_question
 from docqa.app.offline import OfflineGuard, hosts_of
 from docqa.app.progress import progress_bar
+from docqa.app.uploads import drop_uploads_but
 from docqa.documents import Document
 from docqa.errors import DocqaError, UnreadableDocument, UsageError
 from docqa.retrieval.catalogue import LibraryEntry
@@ -191,6 +192,12 @@ class Session:
         """Counts for the document and a line for each page that is not plain text."""
         report = replace(self.agent.library.health(document.id), name=document.name)
         self._show(reports.health_report(report), lambda: reports.health_lines(report))
+
+    def collect(self, older_than_days: float | None) -> Collected:
+        """Drop documents that are not needed any more, and the copies of files that no document needs."""
+        collected = self.agent.library.gc(older_than_days=older_than_days)
+        n_copies = drop_uploads_but(self.settings.cache_dir, {entry.id for entry in self.agent.library.documents()})
+        return replace(collected, n_leftovers=collected.n_leftovers + n_copies)
 
     def show_checks(self, checks: Sequence[Check]) -> None:
         """A line for each check of `docqa doctor`."""

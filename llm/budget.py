@@ -17,14 +17,25 @@ from docqa.llm.base import Completion, Message, Schema, Usage
 from docqa.llm.counting import CountingLLM
 from docqa.llm.wrapped import WrappedLLM
 
+STOPPED = "it was stopped by hand"
+
+
+def never() -> bool:
+    """Nobody stops it."""
+    return False
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits for one question; None means no limit. `max_cost` is in the currency of the price table."""
+    """Limits for one question; None means no limit. `max_cost` is in the currency of the price table.
+
+    `is_stopped` is asked before every call: whoever waits for the answer may want no more of it.
+    """
 
     max_tokens: int | None = None
     max_seconds: float | None = None
     max_cost: float | None = None
+    is_stopped: Callable[[], bool] = never
 
 
 class BudgetLLM(WrappedLLM):
@@ -68,6 +79,8 @@ class BudgetLLM(WrappedLLM):
     def _refuse_beyond(self, wanted: Usage) -> None:
         """Compare each limit with what is spent, what running calls have reserved, and what this one may need."""
         budget, tally = self._budget, self._counting.tally
+        if budget.is_stopped():
+            raise OutOfBudget(STOPPED)
         spent = _less(tally.usage, self._before.usage)
         worst = spent + self._reserved + wanted
         n_worst, n_spent = (usage.input_tokens + usage.output_tokens for usage in (worst, spent))
