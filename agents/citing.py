@@ -34,7 +34,7 @@ def cite(
             if draft.support is not None:  # it counts what others say, and points to the same citations
                 citations = {piece: cited.get(piece, citation) for piece, citation in citations.items()}
             cited.update(citations)
-            statements[number] = Statement(draft.text, tuple(citations.values()))
+            statements[number] = Statement(draft.text, tuple(citations.values()), draft.emphasis)
     return tuple(statements[number] for number in sorted(statements))
 
 

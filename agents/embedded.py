@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from docqa.agents.comparing import evidence_for, sides_of
+from docqa.agents.explaining import by_reasons, reason_in, steps_from
+from docqa.agents.extractive_summary import central
 from docqa.agents.items import speaking_of
 from docqa.agents.questions import kind_of
 from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan, QuestionKind
 from docqa.answers import Support, one_line
-from docqa.documents import Document, Passage
+from docqa.documents import Document, Passage, Span
 from docqa.llm.reader import Candidate, EvidenceReader
-from docqa.retrieval.retriever import Retrieval
+from docqa.retrieval.retriever import Hit, Retrieval
 
 _ONLY_QUOTED: dict[QuestionKind, str] = {
     "summary": "The question asks for a summary",
@@ -19,31 +22,47 @@ _ONLY_QUOTED: dict[QuestionKind, str] = {
     "aggregation": "The question asks for a count or a list over the whole document",
     "reason": "The question asks for an explanation",
 }
+_REMARK = (
+    "without a language model docqa only quotes the sentences that bear on it; --model openai:NAME gives an answer in "
+    "other words"
+)
+_QUOTATION = Support("supports", 1.0, "quotation")
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedReasoner:
-    """Answers with one to `max_statements` quoted sentences, the best first.
+    """Answers with one to `max_statements` quoted sentences, the best first; a summary takes `summary_sentences`.
 
     A sentence after the first is quoted when its score is at least `min_share` of the best one's. `n_nearest` passages
-    are pointed at when nothing answers, and `n_carried` sentences of each turn compete with those of the next.
+    are pointed at when nothing answers. Of each turn the `n_read` best passages are read, and `n_carried` of their
+    sentences compete with those of the next turn.
     """
 
     reader: EvidenceReader
     max_statements: int = 3
     min_share: float = 0.5
     n_nearest: int = 3
+    n_read: int = 10
     n_carried: int = 12
+    summary_sentences: int = 10
 
     def plan(self, question: str, documents: Sequence[Document]) -> Plan:
-        """The kind of the question by its words, and the question as the only query."""
-        return Plan(kind_of(question), (question,))
+        """The kind of the question by its words; a comparison is looked for side by side, else the question is all."""
+        kind = kind_of(question)
+        sides = sides_of(question) if kind == "comparison" else ()
+        return Plan(kind, (question, *(side.query for side in sides)))
 
     def gather(self, question: str, retrieval: Retrieval, notes: Notes) -> Notes:
         """Rank the sentences of the passages and add them to the notes."""
-        found = [
-            Evidence(hit.passage, sentence.span, sentence.score) for hit in retrieval.hits for sentence in hit.sentences
-        ]
+        kind = notes.kind if notes.kind == "aggregation" else kind_of(question)
+        if kind == "summary":  # everything counts, in the order of the text, and nothing is ranked
+            found = [e for hit in retrieval.hits for e in _in_order(hit)]
+            return replace(notes, evidence=(*notes.evidence, *found), coverage=1.0, answerable=True)
+        if notes.kind == "aggregation":
+            found = [e for hit in retrieval.hits for e in _in_order(hit)]
+            return replace(notes, items=(*notes.items, *_items(question, retrieval, found)))
+        best = sorted(retrieval.hits, key=lambda hit: -hit.score)[: self.n_read]
+        found = [Evidence(hit.passage, sentence.span, sentence.score) for hit in best for sentence in hit.sentences]
         candidates = [Candidate(e.quote, _context(e.passage), e.score) for e in found]
         scores = self.reader.rank(question, candidates)
         ranked = [replace(e, score=score) for e, score in zip(found, scores, strict=True)]
@@ -54,7 +73,6 @@ class EmbeddedReasoner:
             coverage=max(notes.coverage, coverage),
             answerable=notes.answerable or self.reader.answerable(question, candidates, coverage),
             open_questions=_follow_up(retrieval, ranked),
-            items=(*notes.items, *_items(question, retrieval, ranked)) if notes.kind == "aggregation" else notes.items,
         )
 
     def _joined(self, question: str, before: Sequence[Evidence], new: Sequence[Evidence]) -> tuple[Evidence, ...]:
@@ -70,18 +88,58 @@ class EmbeddedReasoner:
 
     def compose(self, question: str, notes: Notes) -> Draft:
         """Quote the best sentences, or abstain when the evidence does not bear on the question."""
-        chosen = self._chosen(notes.evidence)
-        if not notes.answerable or not chosen:
-            return Draft(abstention=self._abstention(notes))
         kind = kind_of(question)
+        if not notes.answerable or not notes.evidence:
+            return Draft(abstention=self._abstention(notes))
+        statements = self._statements(question, kind, notes.evidence)
+        if not statements:
+            return Draft(abstention=self._abstention(notes))
         warning = _ONLY_QUOTED.get(kind)
-        remark = "without a language model docqa only quotes the sentences that bear on it"
-        return Draft(
-            statements=tuple(
-                DraftStatement(_wording(evidence.passage, evidence.quote), (evidence,)) for evidence in chosen
-            ),
-            warnings=(f"{warning}; {remark}.",) if warning else (),
+        return Draft(statements, warnings=(f"{warning}; {_REMARK}.",) if warning else ())
+
+    def _statements(
+        self, question: str, kind: QuestionKind, evidence: Sequence[Evidence]
+    ) -> tuple[DraftStatement, ...]:
+        if kind == "summary":
+            return tuple(map(_quoted, central(evidence, question, self.summary_sentences)))
+        if kind == "comparison":
+            compared = self._compared(question, evidence)
+            if compared:
+                return compared
+        if kind == "reason":
+            return self._explained(question, evidence)
+        chosen = self._chosen(evidence)
+        spans = self.reader.find_spans(question, [e.quote for e in chosen])
+        return tuple(
+            _quoted(e, span if e.passage.kind == "text" else None) for e, span in zip(chosen, spans, strict=True)
         )
+
+    def _compared(self, question: str, evidence: Sequence[Evidence]) -> tuple[DraftStatement, ...]:
+        """The best sentences for one side, then for the other, each under its name; empty without two sides."""
+        sides = sides_of(question)
+        if not sides:
+            return ()
+        strong = [e for e in evidence if e.score > 0]
+        n = max(1, self.max_statements // 2)
+        found = [
+            _distinct(evidence_for(side, other, strong, 2 * n), n)
+            for side, other in zip(sides, sides[::-1], strict=True)
+        ]
+        if not all(found):
+            return ()
+        if found[0][0] == found[1][0]:  # a row or a sentence that speaks of both
+            return (_quoted(found[0][0]),)
+        return tuple(
+            DraftStatement(f"{side.name}: {_wording(e.passage, e.quote)}", (e,), _QUOTATION)
+            for side, pieces in zip(sides, found, strict=True)
+            for e in pieces
+        )
+
+    def _explained(self, question: str, evidence: Sequence[Evidence]) -> tuple[DraftStatement, ...]:
+        """Sentences that give reasons or steps before their equals; steps are quoted to their end."""
+        chosen = self._chosen(by_reasons(question, [e for e in evidence if e.score > 0]))
+        steps = steps_from(chosen[0]) if chosen else []
+        return tuple(_quoted(e, reason_in(e.quote)) for e in steps or chosen)
 
     def supports(self, claim: str, passages: Sequence[Passage]) -> Support:
         """Quotation and table rows bear themselves out; anything else is the reader's judgement."""
@@ -130,12 +188,24 @@ def _follow_up(retrieval: Retrieval, ranked: Sequence[Evidence]) -> tuple[str, .
     return (f"{' '.join(uncovered)} {one_line(best.quote)}",)
 
 
-def _items(question: str, retrieval: Retrieval, ranked: Sequence[Evidence]) -> Iterator[DraftStatement]:
+def _items(question: str, retrieval: Retrieval, found: Sequence[Evidence]) -> Iterator[DraftStatement]:
     """The sentences that speak of what is asked for, in the order of the document, all of equal worth."""
     words = [word for word in retrieval.evidence.words if word not in retrieval.evidence.missing]
-    in_order = sorted(ranked, key=lambda e: (e.passage.number, e.span.start_char))
+    in_order = sorted(found, key=lambda e: (e.passage.number, e.span.start_char))
     for piece in speaking_of(question, words, in_order):
         yield DraftStatement(_wording(piece.passage, piece.quote), (replace(piece, score=1.0),))
+
+
+def _in_order(hit: Hit) -> list[Evidence]:
+    """The sentences of a passage in the order of the page."""
+    return [Evidence(hit.passage, s.span, s.score) for s in sorted(hit.sentences, key=lambda s: s.span.start_char)]
+
+
+def _quoted(evidence: Evidence, span: Span | None = None) -> DraftStatement:
+    """The sentence as a statement; `span` are the characters of it that answer."""
+    wording = _wording(evidence.passage, evidence.quote)
+    marked = span if span is not None and wording == evidence.quote and span.start_char < span.end_char else None
+    return DraftStatement(wording, (evidence,), emphasis=marked)
 
 
 def _wording(passage: Passage, text: str) -> str:

@@ -8,24 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from docqa.agents.questions import REQUEST_WORDS
 from docqa.agents.reasoner import Evidence
 from docqa.retrieval.languages import Analyser, question_language
 
 MIN_COVERED = 0.75
 
-_REQUEST = frozenset(
-    "list enumerate count name give show find tell many number all every each any different times occur occurs appear "
-    "appears mention mentions mentioned describe describes described report reports reported record records recorded "
-    "contain contains contained include includes included document documents paper papers contract contracts manual "
-    "manuals file files text texts log logs book books section sections page pages total altogether whole "
-    "entire".split()
-)
-
 
 def speaking_of(question: str, words: Sequence[str], sentences: Sequence[Evidence]) -> Iterator[Evidence]:
     """The sentences that speak of the things named by `words` of the question, in the order given."""
     analyser = Analyser(question_language(question, ["en"]))
-    things = {analyser.terms_of(word) for word in words if word.casefold() not in _REQUEST}
+    things = {analyser.terms_of(word) for word in words if word.casefold() not in REQUEST_WORDS}
     if not things:
         return
     around: dict[str, frozenset[str]] = {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from docqa.agents.reasoner import QuestionKind
+from docqa.retrieval.languages import is_stopword, question_language
+from docqa.text import word_strings
 
 _DOCUMENT = r"(document|report|paper|contract|manual|file|text|log|book)s?\b"
 _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
@@ -31,3 +33,32 @@ def kind_of(question: str) -> QuestionKind:
     ('fact', 'reason', 'summary')
     """
     return next((kind for kind, pattern in _RULES if pattern.search(question)), "fact")
+
+
+REQUEST_WORDS = frozenset(
+    "list enumerate count name give show find tell many number all every each any different times occur occurs appear "
+    "appears mention mentions mentioned describe describes described report reports reported record records recorded "
+    "contain contains contained include includes included document documents paper papers contract contracts manual "
+    "manuals file files text texts log logs book books section sections page pages total altogether whole "
+    "entire".split()
+)
+"""Words of a request itself, which say nothing of its subject."""
+
+_SUMMARY_WORDS = frozenset(
+    "summarize summarise summarized summarised summary summaries overview gist brief outline main key point points "
+    "idea ideas message takeaway takeaways finding findings meeting discussion discuss discussed discussions write "
+    "sentence sentences chapter".split()
+)
+
+
+def subject_words(question: str) -> tuple[str, ...]:
+    """The words of a request for a summary that name what it should be about.
+
+    >>> subject_words("Give me a summary of the discussion about solar panels.")
+    ('solar', 'panels')
+    """
+    language = question_language(question, ["en"])
+    words = dict.fromkeys(word_strings(question))
+    return tuple(
+        w for w in words if w.casefold() not in REQUEST_WORDS | _SUMMARY_WORDS and not is_stopword(w, language)
+    )

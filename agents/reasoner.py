@@ -42,11 +42,13 @@ class DraftStatement:
     """A sentence of the answer with the evidence it rests on, not yet checked.
 
     `support` is set where docqa itself knows that the statement holds (it counted), and then no judge is asked.
+    `emphasis` are the characters of the text that answer the question.
     """
 
     text: str
     evidence: tuple[Evidence, ...]
     support: Support | None = None
+    emphasis: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def _saved_statement(statement: DraftStatement) -> Saved:
         "text": None if is_quote else statement.text,
         "evidence": [_saved_evidence(piece) for piece in statement.evidence],
         "support": support and [support.label, support.score, support.judge],
+        "emphasis": statement.emphasis and list(statement.emphasis),
     }
 
 
@@ -73,7 +74,8 @@ class _PassagesByPage:
     def statement(self, data: Saved) -> DraftStatement:
         evidence = self.evidence(data["evidence"])
         text = evidence[0].quote if data["text"] is None and evidence else data["text"] or ""
-        return DraftStatement(text, evidence, Support(*data["support"]) if data["support"] else None)
+        emphasis = Span(*data["emphasis"]) if data.get("emphasis") else None
+        return DraftStatement(text, evidence, Support(*data["support"]) if data["support"] else None, emphasis)
 
     def evidence(self, rows: Sequence[Sequence[Any]]) -> tuple[Evidence, ...]:
         return tuple(piece for row in rows if (piece := self._piece(*row)) is not None)

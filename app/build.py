@@ -29,7 +29,9 @@ T = TypeVar("T")
 REPLIES = "replies.sqlite"
 
 READERS: Mapping[str, Callable[[], EvidenceReader]] = {"lexical": LexicalReader, "trained": lambda: _trained_reader()}
-REASONERS: Mapping[str, Callable[[str], Reasoner]] = {"embedded": lambda reader: _embedded(reader or "lexical")}
+REASONERS: Mapping[str, Callable[[str, Settings], Reasoner]] = {
+    "embedded": lambda reader, settings: _embedded(reader or "lexical", settings.sentences)
+}
 ENCODERS: Mapping[str, Callable[[str], Embedder | None]] = {
     "none": lambda _: None,
     "sentence-transformers": SentenceTransformersEmbedder,
@@ -114,7 +116,7 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
     name, _, argument = settings.model.partition(":")
     if name not in {**REASONERS, **LLMS}:
         raise UsageError(f"unknown model {name!r}; known: {', '.join(sorted([*REASONERS, *LLMS]))}")
-    embedded = REASONERS[name](argument) if name in REASONERS else REASONERS["embedded"]("")
+    embedded = REASONERS[name](argument, settings) if name in REASONERS else REASONERS["embedded"]("", settings)
     if name in REASONERS:
         return Answering(settings, corpus, embedded, n_chars=corpus.n_chars, likeness=corpus.likeness())
     from docqa.llm.response_cache import ReplyStore  # only models have replies
@@ -124,10 +126,11 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
     return Answering(settings, corpus, embedded, _trained_reader(), llm, replies, corpus.n_chars, corpus.likeness())
 
 
-def _embedded(reader: str) -> EmbeddedReasoner:
+def _embedded(reader: str, n_sentences: int) -> EmbeddedReasoner:
     if reader not in READERS:
         raise UsageError(f"unknown reader {reader!r}; known: {', '.join(sorted(READERS))}")
-    return EmbeddedReasoner(READERS[reader]())
+    made = EmbeddedReasoner(READERS[reader]())
+    return replace(made, max_statements=n_sentences, summary_sentences=n_sentences) if n_sentences else made
 
 
 def _trained_reader() -> EvidenceReader:

@@ -80,6 +80,12 @@ ChainOrder = Annotated[
         show_default=False,
     ),
 ]
+Sentences = Annotated[
+    int | None,
+    typer.Option(
+        "--sentences", help="Sentences quoted at most without a model (3; a summary 10).", min=1, show_default=False
+    ),
+]
 MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", help="Tokens that one question may cost.", min=1, show_default=False)
 ]
@@ -115,6 +121,7 @@ def ask(
     model: Model = None,
     base_url: BaseUrl = None,
     route: Route = None,
+    sentences: Sentences = None,
     chain_window: ChainWindow = None,
     chain_order: ChainOrder = None,
     max_tokens: MaxTokens = None,
@@ -151,6 +158,7 @@ def ask(
         model=model,
         base_url=base_url,
         route=route,
+        sentences=sentences,
         chain_window=chain_window,
         chain_order=chain_order,
         max_tokens=max_tokens,

@@ -28,6 +28,7 @@ ENVIRONMENT_PREFIX = "DOCQA_"
 class Settings:
     """Everything a user may set. `page_timeout_s` is the time one page may take to be read.
 
+    `sentences` is how many an answer without a language model quotes at most, 0 for 3, and 10 in a summary.
     `base_url` and `api_key` are the model server's, `context_length` is in tokens and 0 when the server shall say it.
     `max_tokens`, `max_seconds` and `max_cost` limit one question, 0 for no limit; `price_input` and `price_output` are
     what a million of the model's tokens cost. `chain_window` is what one worker of a chain takes in tokens, and
@@ -41,6 +42,7 @@ class Settings:
     api_key: str = field(default="", repr=False)
     context_length: int = 0
     route: str = "auto"
+    sentences: int = 0
     chain_window: int = 16_384
     chain_order: str = "document"
     max_tokens: int = 0
@@ -191,6 +193,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "api_key": str,
     "context_length": _count,
     "route": str,
+    "sentences": _count,
     "chain_window": _count,
     "chain_order": str,
     "max_tokens": _count,

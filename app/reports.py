@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.text import Text
 
-from docqa.answers import Answer, one_line
+from docqa.answers import Answer, Statement, one_line
 from docqa.documents import Document, Span, locator
 from docqa.retrieval.catalogue import HealthReport, LibraryEntry
 from docqa.retrieval.health import HealthSummary, PageHealth
@@ -93,14 +93,27 @@ def place(page: PageHealth) -> str:
 
 
 def styled_answer(answer: Answer) -> Text:
-    """The printed answer; on a terminal the statements stand out from the places below them."""
-    n_statements = len(answer.statements)
-    lines = str(answer).splitlines()
+    """The printed answer; on a terminal the words that answer stand out, and the places below step back."""
     text = Text()
+    lines = str(answer).splitlines()
     for number, line in enumerate(lines):
-        text.append(line, style="bold" if number < n_statements else "dim" if line.startswith(("[", "  -")) else "")
+        styled = Text(line, style="dim" if line.startswith(("[", "  -")) else "")
+        if number < len(answer.statements):
+            styled = Text(line)
+            styled.stylize("bold", *_emphasis(answer.statements[number], line))
+        text.append_text(styled)
         text.append("\n" if number + 1 < len(lines) else "")
     return text
+
+
+def _emphasis(statement: Statement, line: str) -> Span:
+    """The characters of the printed line that answer; the whole line where nobody can tell."""
+    if statement.emphasis is None:
+        return Span(0, len(line))
+    words = one_line(statement.text[slice(*statement.emphasis)])
+    before = one_line(statement.text[: statement.emphasis.start_char])
+    start = line.find(words, len(before))
+    return Span(start, start + len(words)) if start >= 0 else Span(0, len(line))
 
 
 def printable(text: str) -> str:

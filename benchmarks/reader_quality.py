@@ -167,7 +167,7 @@ def print_spans(reads: Sequence[Read], reader: OnnxReader, weight: float) -> Non
     results: dict[str, list[tuple[bool, float]]] = {"in passage": [], "alone": []}
     for read in reads:
         best = fused(read, weight)[0]
-        spans = {"in passage": best.reading.span, "alone": reader.find_span(read.question.text, best.text)}
+        spans = {"in passage": best.reading.span, "alone": reader.find_spans(read.question.text, [best.text])[0]}
         for label, span in spans.items():
             answer = best.text[slice(*span)]
             exact = any(normal_answer(answer) == normal_answer(gold) for gold in read.question.gold)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from docqa.documents import Box, Document
+from docqa.documents import Box, Document, Span
 from docqa.errors import UsageError
 
 SCHEMA = "docqa.answer/1"
@@ -60,10 +60,14 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of the answer with the citations that prove it."""
+    """One sentence of the answer with the citations that prove it.
+
+    `emphasis` are the characters of the text, half-open, that answer the question; None where nobody can tell.
+    """
 
     text: str
     citations: tuple[Citation, ...] = ()
+    emphasis: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,12 @@ class Answer:
             "question": self.question,
             "answer": self.text,
             "statements": [
-                {"text": s.text, "citations": [_citation_to_json(c) for c in s.citations]} for s in self.statements
+                {
+                    "text": s.text,
+                    "citations": [_citation_to_json(c) for c in s.citations],
+                    "emphasis": s.emphasis and list(s.emphasis),
+                }
+                for s in self.statements
             ],
             "route": {"strategy": self.route.strategy, "reason": self.route.reason},
             "coverage": {
@@ -220,7 +229,12 @@ def _absence_from_json(data: Mapping[str, Any] | None) -> Absence | None:
 
 def _answer_from_json(data: Mapping[str, Any]) -> Answer:
     statements = tuple(
-        Statement(s["text"], tuple(_citation_from_json(c) for c in s["citations"])) for s in data["statements"]
+        Statement(
+            s["text"],
+            tuple(_citation_from_json(c) for c in s["citations"]),
+            Span(*s["emphasis"]) if s.get("emphasis") else None,
+        )
+        for s in data["statements"]
     )
     coverage = data["coverage"]
     return Answer(

@@ -94,10 +94,10 @@ class OnnxReader:
                 found[i] = _moved(reading, sentence)
         return [found[i] for i in range(len(candidates))]
 
-    def find_span(self, question: str, sentence: str) -> Span:
-        """The characters of a sentence that answer the question best."""
-        reading = read_evidence(self._parts, question, [Passage(sentence, (Span(0, len(sentence)),))])[0][0]
-        return reading.span
+    def find_spans(self, question: str, sentences: Sequence[str]) -> Sequence[Span]:
+        """The characters of each sentence that answer the question best, read on its own."""
+        passages = [Passage(sentence, (Span(0, len(sentence)),)) for sentence in sentences]
+        return [readings[0].span for readings in read_evidence(self._parts, question, passages)]
 
     def supports(self, claim: str, text: str) -> Support:
         """Whether the text bears the claim out: the network's verdict, overruled where a number or name differs."""

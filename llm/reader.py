@@ -2,7 +2,7 @@
 
 A candidate arrives with what retrieval already knows about it. An `EvidenceReader` says how likely each candidate
 answers the question and whether the best of them is good enough to be shown as an answer at all.
-`LexicalReader` needs nothing but words; a trained reader replaces it behind the same three methods.
+`LexicalReader` needs nothing but words; a trained reader replaces it behind the same four methods.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from docqa.answers import Support
+from docqa.documents import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class EvidenceReader(Protocol):
         """
         ...
 
+    def find_spans(self, question: str, sentences: Sequence[str]) -> Sequence[Span | None]:
+        """The characters of each sentence that answer the question best; None where the reader cannot tell."""
+        ...
+
     def supports(self, claim: str, text: str) -> Support:
         """Whether the text bears the claim out."""
         ...
@@ -69,6 +74,10 @@ class LexicalReader:
     def answerable(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
         """True when one passage holds enough of the question's weight in words."""
         return bool(candidates) and coverage >= self.min_coverage
+
+    def find_spans(self, question: str, sentences: Sequence[str]) -> Sequence[Span | None]:
+        """Words alone do not tell."""
+        return [None] * len(sentences)
 
     def supports(self, claim: str, text: str) -> Support:
         """Quotation supports itself; for other wording the share of shared words is all that can be told."""

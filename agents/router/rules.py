@@ -95,12 +95,13 @@ def _wishes(features: Features, economics: Economics, limits: Thresholds) -> lis
     several = ("retrieve_then_reason", "the question needs several things that have to be looked for one by one")
     if features.kind == "aggregation":
         return [("chain", "the question asks for all of something, so every part is read and counted"), several]
+    whole = ("chain", "the question is about the whole text, which is read part by part")
     if economics.context_length is None:  # without a model, reading more only adds sentences to choose from
-        return [several, rag] if features.kind == "comparison" else [rag]
+        return {"comparison": [several, rag], "summary": [whole, rag]}.get(features.kind, [rag])
     wishes = [rag]
     fits = features.n_tokens <= limits.usable * economics.context_length
     if features.kind == "summary":
-        wishes = [("chain", "the question is about the whole text, which is read part by part"), rag]
+        wishes = [whole, rag]
     elif features.kind in ("comparison", "reason"):
         wishes = [several, rag]
     if fits and features.n_tokens <= limits.small:

@@ -50,7 +50,7 @@ SMALL = replace(FACT, n_tokens=3_000)
         (replace(SMALL, kind="aggregation"), MODEL, "chain"),
         (replace(FACT, kind="summary"), MODEL, "chain"),
         (replace(FACT, kind="summary"), BIG, "full_context"),
-        (replace(FACT, kind="summary"), Economics(), "rag"),
+        (replace(FACT, kind="summary"), Economics(), "chain"),
         (replace(FACT, kind="comparison"), MODEL, "retrieve_then_reason"),
         (replace(FACT, kind="comparison"), BIG, "full_context"),
         (replace(FACT, kind="comparison"), Economics(), "retrieve_then_reason"),

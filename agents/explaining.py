@@ -1,0 +1,66 @@
+"""Where a passage gives a reason or a step, told by the words that English marks them with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from docqa.agents.reasoner import Evidence
+from docqa.documents import Span
+
+_REASON = re.compile(
+    r"\b(?:because(?: of)?|due to|owing to|as a result of|in order to|so that|since|thanks to|caused by|driven by|"
+    r"on account of|the (?:main |primary |key )?reasons? (?:is|was|are|were|for)|attributable to|resulted from|led to|"
+    r"reflecting|primarily from)\b[^.;]*",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"^\s*(?:\(?(?:\d{1,2}|[a-z])[.)]\s|step \d|[•*–-]\s|first(?:ly)?\b|second(?:ly)?\b|then\b|next\b|finally\b|"
+    r"after that\b)",
+    re.IGNORECASE,
+)
+BONUS = 1.3
+MAX_STEPS = 8
+
+
+def reason_in(sentence: str) -> Span | None:
+    """The clause of the sentence that gives a reason.
+
+    >>> sentence = "Costs rose because energy became dearer."
+    >>> sentence[slice(*reason_in(sentence))]
+    'because energy became dearer'
+    """
+    found = _REASON.search(sentence)
+    return Span(found.start(), found.start() + len(found.group().rstrip())) if found else None
+
+
+def is_step(sentence: str) -> bool:
+    """Whether the sentence reads like one of several steps."""
+    return _STEP.match(sentence) is not None
+
+
+def by_reasons(question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence again: before their equals sentences with a reason, or, for "how", steps and what announces them."""
+    asks_how = question.casefold().lstrip().startswith("how")
+
+    def explains(piece: Evidence) -> bool:
+        return bool(steps_from(piece)) if asks_how else reason_in(piece.quote) is not None
+
+    return sorted(evidence, key=lambda piece: -piece.score * (BONUS if explains(piece) else 1.0))
+
+
+def steps_from(chosen: Evidence) -> list[Evidence]:
+    """The steps of the passage that follow one another, where the chosen sentence is one or announces them."""
+    passage = chosen.passage
+    spans = list(passage.sentences)
+    if chosen.span not in spans:
+        return []
+    first = spans.index(chosen.span)
+    pieces = [Evidence(passage, span, chosen.score) for span in spans]
+    while first > 0 and is_step(pieces[first].quote) and is_step(pieces[first - 1].quote):
+        first -= 1
+    last = first + 1
+    while last < len(pieces) and is_step(pieces[last].quote):
+        last += 1
+    run = pieces[first:last][:MAX_STEPS]
+    return run if len(run) > 1 and is_step(run[-1].quote) else []

@@ -1,0 +1,150 @@
+"""Questions that one quotation cannot answer: comparisons, explanations and summaries, without a language model."""
+
+from __future__ import annotations
+
+import pytest
+
+from docqa.agents.chain import Chain
+from docqa.agents.comparing import sides_of
+from docqa.agents.embedded import EmbeddedReasoner
+from docqa.agents.explaining import is_step, reason_in
+from docqa.agents.extractive_summary import WORDS_PER_SENTENCE
+from docqa.agents.rag import Rag
+from docqa.agents.retrieve_then_reason import RetrieveThenReason
+from docqa.documents import Document, Page, Span
+from docqa.llm.reader import LexicalReader
+
+from .library_of_pages import PagesCorpus, document_of
+
+LEASES = document_of(
+    Page(0, "The lease of the warehouse in Eddlestone ends on 31 March 2027. The rent is due monthly.", number=1),
+    Page(1, "Insurance is a matter of the tenant. Keys are handed over in person.", number=2),
+    Page(2, "The lease of the shop in Morwick ends on 30 June 2024. It was not extended.", number=3),
+)
+PUMP = document_of(
+    Page(
+        0,
+        "The pump is checked once a year. Output fell in 2023 because the filter was blocked with sand. The output is "
+        "measured in litres.\n\nHow to clean the filter:\n1. Switch off the pump.\n2. Take the filter out.\n"
+        "3. Rinse it with clear water.\n\nThe warranty ends after two years.",
+        number=1,
+    )
+)
+REASONER = EmbeddedReasoner(LexicalReader())
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("What is the difference between the 2019 lease and the 2021 lease?", ["the 2019 lease", "the 2021 lease"]),
+        ("Compare the revenue of Acme with Beta.", ["the revenue of Acme", "Beta"]),
+        ("How does method A differ from method B?", ["method A", "method B"]),
+        ("Which is cheaper, the tram or the ferry?", ["the tram", "the ferry"]),
+        ("Is the tram faster than the ferry?", ["the tram", "the ferry"]),
+        ("Solar versus wind", ["Solar", "wind"]),
+        ("Who designed the bridge?", []),
+        ("What is compared?", []),
+    ],
+)
+def test_the_sides_of_a_comparison_are_told_by_its_words(question: str, names: list[str]) -> None:
+    assert [side.name for side in sides_of(question)] == names
+
+
+def test_the_evidence_of_the_two_sides_stands_side_by_side() -> None:
+    strategy = RetrieveThenReason(REASONER, PagesCorpus(LEASES))
+    answer = strategy("Compare the end of the warehouse lease with the shop lease.", [LEASES])
+    first, second = answer.statements
+    assert "31 March 2027" in first.text
+    assert "30 June 2024" in second.text
+    assert [first.citations[0].page, second.citations[0].page] == [1, 3]
+    assert all(s.citations[0].support is not None for s in answer.statements)
+    assert any("comparison" in warning and "--model" in warning for warning in answer.warnings)
+
+
+def test_a_sentence_that_speaks_of_both_sides_is_quoted_once() -> None:
+    document = document_of(Page(0, "Sales were 12 million in 2021 and 15 million in 2022. Staff grew.", number=1))
+    answer = RetrieveThenReason(REASONER, PagesCorpus(document))("Compare the sales of 2021 with 2022.", [document])
+    assert [statement.text for statement in answer.statements] == [
+        "Sales were 12 million in 2021 and 15 million in 2022."
+    ]
+
+
+def test_a_side_of_which_nothing_is_said_gets_no_sentence_of_the_other() -> None:
+    strategy = RetrieveThenReason(REASONER, PagesCorpus(LEASES))
+    answer = strategy("Compare the end of the warehouse lease with the boat lease.", [LEASES])
+    assert not any(statement.text.startswith("the boat lease:") for statement in answer.statements)
+
+
+def test_the_sentence_that_gives_the_reason_comes_first_with_the_reason_marked() -> None:
+    answer = Rag(REASONER, PagesCorpus(PUMP))("Why did the output of the pump fall in 2023?", [PUMP])
+    first = answer.statements[0]
+    assert first.emphasis is not None
+    assert first.text[slice(*first.emphasis)] == "because the filter was blocked with sand"
+
+
+def test_the_steps_of_an_instruction_are_quoted_in_order_to_the_last() -> None:
+    answer = Rag(REASONER, PagesCorpus(PUMP))("How do I clean the filter?", [PUMP])
+    texts = [statement.text for statement in answer.statements]
+    assert any("Rinse it" in text for text in texts)
+    assert texts == sorted(texts, key=PUMP.pages[0].text.index)
+
+
+def test_a_clause_without_a_marker_gives_no_reason() -> None:
+    assert reason_in("The pump is checked once a year.") is None
+    assert is_step("2. Take the filter out.")
+    assert not is_step("The filter is made of steel.")
+
+
+SECTIONS = [
+    "The observatory counted storks in the delta. In {year} the observers saw {n} storks near the river. "
+    "Storks nest on roofs. The weather was fair. Lunch was served at noon."
+]
+
+
+def summary_document(n_pages: int = 12) -> Document:
+    texts = [SECTIONS[0].format(year=2000 + i, n=100 + 7 * i) for i in range(n_pages)]
+    texts[7] += " The restaurant was sold to the miller for 90,000 euros."
+    return document_of(*(Page(i, text, number=i + 1) for i, text in enumerate(texts)))
+
+
+def test_a_summary_quotes_central_sentences_from_all_parts_in_the_order_of_the_text() -> None:
+    document = summary_document()
+    answer = Chain(REASONER, PagesCorpus(document))("Summarise the report.", [document])
+    pages = [citation.part for citation in answer.citations]
+    assert pages == sorted(pages)
+    assert {page // 4 for page in pages} == {0, 1, 2}
+    assert sum("storks" in statement.text for statement in answer.statements) >= len(answer.statements) * 0.7
+    assert len(answer.text.split()) <= (WORDS_PER_SENTENCE + 5) * 10
+    assert any("summary" in warning for warning in answer.warnings)
+
+
+def test_a_summary_about_a_subject_quotes_what_speaks_of_it() -> None:
+    document = summary_document()
+    reasoner = EmbeddedReasoner(LexicalReader(), summary_sentences=1)
+    answer = Chain(reasoner, PagesCorpus(document))("Give me a summary of the sale of the restaurant.", [document])
+    assert "sold to the miller" in answer.statements[0].text
+
+
+def test_a_summary_about_a_subject_that_does_not_occur_is_refused() -> None:
+    document = summary_document()
+    answer = Chain(REASONER, PagesCorpus(document))("Summarise the discussion about volcanoes.", [document])
+    assert answer.status == "not_found"
+
+
+def test_a_summary_is_as_long_as_it_may_be() -> None:
+    document = summary_document()
+    for n in (1, 4):
+        reasoner = EmbeddedReasoner(LexicalReader(), summary_sentences=n)
+        answer = Chain(reasoner, PagesCorpus(document))("Summarise the report.", [document])
+        assert len(answer.statements) == n
+
+
+def test_the_words_that_answer_are_marked_within_their_sentence() -> None:
+    class Marking(LexicalReader):
+        def find_spans(self, question: str, sentences: object) -> list[Span]:
+            return [Span(s.find("31 March"), s.find("31 March") + 8) for s in sentences]  # type: ignore[attr-defined]
+
+    answer = Rag(EmbeddedReasoner(Marking()), PagesCorpus(LEASES))("When does the warehouse lease end?", [LEASES])
+    first = answer.statements[0]
+    assert first.emphasis is not None
+    assert first.text[slice(*first.emphasis)] == "31 March"
