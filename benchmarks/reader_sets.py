@@ -12,7 +12,13 @@ from typing import Any
 
 from docqa.documents import Passage, Span
 from docqa.text import sentences
-from training.claim_edits import shortened, with_name_changed, with_negation_changed, with_number_changed
+from training.claim_edits import (
+    other_words,
+    shortened,
+    with_name_changed,
+    with_negation_changed,
+    with_number_changed,
+)
 from training.negatives import names_and_numbers
 
 N_HELD_OUT_ARTICLES = 12
@@ -143,18 +149,8 @@ def answer_pairs(documents: list[TestDocument], seed: int) -> Iterator[ClaimPair
                 continue
             yield ClaimPair(f"{question.text} {question.gold[0]}", holding[0], True)
             others = [text for text in texts if question.gold[0] not in text]
-            wrong = _other_words(holding[0], question, rng)
+            wrong = other_words(holding[0], question.text, question.gold, rng)
             if others and rng.random() < 0.5:
                 yield ClaimPair(f"{question.text} {question.gold[0]}", rng.choice(others), False)
             elif wrong:
                 yield ClaimPair(f"{question.text} {wrong}", holding[0], False)
-
-
-def _other_words(sentence: str, question: Question, rng: random.Random) -> str:
-    """A run of the sentence's words, as long as the answer, that shares none with an answer or the question."""
-    words = sentence.rstrip(".").split()
-    taken = {word.casefold().strip(",.") for text in (*question.gold, question.text) for word in text.split()}
-    n = min(len(question.gold[0].split()), 4)
-    runs = [words[i : i + n] for i in range(len(words) - n + 1)]
-    free = [run for run in runs if not taken & {word.casefold().strip(",.") for word in run} and len(run[-1]) > 3]
-    return " ".join(rng.choice(free)).strip(",;") if free else ""

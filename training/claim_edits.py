@@ -99,3 +99,16 @@ def shortened(sentence: str, rng: random.Random) -> str:
     if len(clauses) > 1 and len(clauses[0].split()) >= 6 and rng.random() < 0.7:
         claim = clauses[0].rstrip(",;") + "."
     return claim
+
+
+def other_words(sentence: str, question: str, answers: Sequence[str], rng: random.Random) -> str:
+    """A run of the sentence's words, about as long as the first answer, that shares none with answers or question.
+
+    Empty when there is none.
+    """
+    words = sentence.rstrip(".").split()
+    taken = {word.casefold().strip(",.") for text in (*answers, question) for word in text.split()}
+    n = min(len(answers[0].split()), 4)
+    runs = [words[i : i + n] for i in range(len(words) - n + 1)]
+    free = [run for run in runs if not taken & {word.casefold().strip(",.") for word in run} and len(run[-1]) > 3]
+    return " ".join(rng.choice(free)).strip(",;") if free else ""

@@ -1,9 +1,9 @@
 """Pairs of a claim and a text for the support checker: entailment sets, and pairs made from question rows.
 
 From a question row come claims of two forms (question and answer joined, or a statement by rule) with the sentence
-or the passage around the answer; their negatives take another answer of the same kind from the same passage, or a
-text from elsewhere. From any sentence come a shortened copy that it supports, and copies with a number, a name or a
-negation changed.
+or the passage around the answer; their negatives take another answer of the same kind from the same passage, other
+words of the same sentence, or a text from elsewhere. From any sentence, or two together, come a shortened copy that
+the passage supports, and copies with a number, a name or a negation changed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from docqa.documents import Span
 from docqa.text import sentences
 from training.claim_edits import (
     kind_of,
+    other_words,
     shortened,
     statement,
     with_name_changed,
@@ -71,8 +72,8 @@ class ClaimEpochs:
     neighbours: Neighbours
     names: NameSwaps
     pieces: WordPieces
-    from_questions: float = 0.4
-    from_sentences: float = 0.3
+    from_questions: float = 0.7
+    from_sentences: float = 0.4
     answers: dict[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,9 +107,13 @@ class ClaimEpochs:
         text = near_sentences(row.context, index, rng.choice((0, 0, 1, 2)))
         yield Pair(claim(row.question, answer), text, SUPPORTED)
         wrong = self._wrong_answer(row, answer, rng)
-        if wrong is not None and rng.random() < 0.8:
+        if wrong is not None and rng.random() < 0.6:
             yield Pair(claim(row.question, wrong), text, NOT_SUPPORTED)
-        if rng.random() < 0.5:
+        sentence = row.context.text[slice(*row.context.sentences[index])]
+        other = other_words(sentence, row.question, (answer,), rng)
+        if other and rng.random() < 0.5:
+            yield Pair(claim(row.question, other), text, NOT_SUPPORTED)
+        if rng.random() < 0.6:
             elsewhere = self._elsewhere(row, index, answer, rng)
             if elsewhere is not None:
                 yield Pair(claim(row.question, answer), elsewhere, UNRELATED)
@@ -141,23 +146,37 @@ class ClaimEpochs:
         return None if answer.casefold() in text.casefold() else text
 
     def _from_sentence(self, row: QaRow, rng: random.Random) -> Iterator[Pair]:
-        index = rng.randrange(len(row.context.sentences))
-        sentence = row.context.text[slice(*row.context.sentences[index])]
-        if not 5 <= len(sentence.split()) <= 60:
+        context = row.context
+        index = rng.randrange(len(context.sentences))
+        claim = _shortened(context, index, rng)
+        if claim is None:
             return
-        text = near_sentences(row.context, index, rng.choice((0, 1, 1, 2)))
-        claim = shortened(sentence, rng)
-        if rng.random() < 0.5:
-            yield Pair(claim, text, SUPPORTED)
-        negated = with_negation_changed(claim)
-        if negated is not None and rng.random() < 0.5:
-            yield Pair(negated, text, CONTRADICTED)
-        numbered = with_number_changed(claim, rng)
-        if numbered is not None and rng.random() < 0.6:
-            yield Pair(numbered, text, NOT_SUPPORTED)
-        renamed = with_name_changed(claim, self.names.by_group.get(row.context.group, ()), rng)
-        if renamed is not None and rng.random() < 0.6:
-            yield Pair(renamed, text, NOT_SUPPORTED)
+        text = near_sentences(context, index, rng.choice((0, 1, 1, 2)))
+        second = None
+        if rng.random() < 0.3:  # a claim of two sentences, as summaries are: one wrong detail makes it wrong
+            second = _shortened(context, rng.randrange(len(context.sentences)), rng)
+            text = context.text if second else text
+        others = self.names.by_group.get(context.group, ())
+
+        def whole(first: str) -> str:
+            return first if second is None else f"{first} {second}"
+
+        if rng.random() < 0.6:
+            yield Pair(whole(claim), text, SUPPORTED)
+        changes = (
+            (with_negation_changed(claim), CONTRADICTED, 0.5),
+            (with_number_changed(claim, rng), NOT_SUPPORTED, 0.6),
+            (with_name_changed(claim, others, rng), NOT_SUPPORTED, 0.6),
+        )
+        for changed, label, share in changes:
+            if changed is not None and rng.random() < share:
+                yield Pair(whole(changed), text, label)
+
+
+def _shortened(context: Context, index: int, rng: random.Random) -> str | None:
+    """A claim from one sentence of the context; None when the sentence is too short or too long for one."""
+    sentence = context.text[slice(*context.sentences[index])]
+    return shortened(sentence, rng) if 5 <= len(sentence.split()) <= 60 else None
 
 
 def _joined(question: str, answer: str) -> str:

@@ -224,6 +224,18 @@ def load_claims(data: Path) -> list[ClaimRow]:
 
 
 def read_claims(data: Path, name: str) -> Iterator[ClaimRow]:
-    """The rows of one claim set, `nli/<name>`."""
+    """The rows of one claim set, `nli/<name>`, or of a set of questions with yes or no, `yesno/<name>`."""
+    if name.startswith("yesno/"):
+        yield from _yes_no_claims(data, name)
+        return
     for item in read_jsonl(data / f"train/{name}.jsonl.gz"):
         yield ClaimRow(name, item["hypothesis"], item["premise"], item["label"])
+
+
+def _yes_no_claims(data: Path, name: str) -> Iterator[ClaimRow]:
+    """Question and "yes" or "no" as the claim, by turns the right and the wrong one."""
+    for number, item in enumerate(read_jsonl(data / f"train/{name}.jsonl.gz")):
+        is_right = number % 2 == 0
+        word = "yes" if (item["answer"] == "true") == is_right else "no"
+        label = "entailment" if is_right else "contradiction"
+        yield ClaimRow(name, f"{item['question'].strip()} {word}", item["context"], label)

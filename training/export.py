@@ -1,4 +1,4 @@
-"""Write the shipped files: `python -m training.export --minilm F --evidence RUN --support RUN --data DATA --out OUT`.
+"""Write the shipped files: `python -m training.export --minilm F --encoder RUN --evidence RUN --support RUN …`.
 
 `embeddings.npz` (int8 rows and their scales, shared by all parts), `tokenizer.json`, `encoder.onnx`, `evidence.onnx`,
 `support.onnx` and `made.json`, which records where they come from: seed, steps, commit, hashes of data and files, and
@@ -25,11 +25,13 @@ from docqa.llm.onnx_encoder import OnnxEncoder
 from docqa.llm.onnx_parts import Parts
 from docqa.llm.onnx_reader import OnnxReader
 from docqa.text import sentences
-from training.licences import CLAIM_SETS, QA_SETS
+from training.encoder import mean_weights
+from training.licences import CLAIM_SETS, PAIR_SETS, QA_SETS
 from training.onnx_graphs import encoder_graph, evidence_graph, int8_rows, save, support_graph
 from training.trunk import MINILM_SHA256, Trunk, load_minilm
 
 Float32 = npt.NDArray[np.float32]
+ENCODER_SHARE = 0.5  # of the way from MiniLM's weights to the trained ones
 
 
 def _numpy(weights: Mapping[str, torch.Tensor]) -> dict[str, Float32]:
@@ -59,7 +61,7 @@ def save_tokenizer(source: Path, path: Path) -> None:
 
 def data_hashes(data: Path) -> dict[str, str]:
     """SHA-256 of every file that was trained on."""
-    used = [source.name for source in (*QA_SETS, *CLAIM_SETS) if source.used]
+    used = [source.name for source in (*QA_SETS, *PAIR_SETS, *CLAIM_SETS) if source.used]
     paths = [data / f"{name}.json" if name.startswith("squad/") else data / f"train/{name}.jsonl.gz" for name in used]
     return {str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
@@ -74,12 +76,13 @@ def export_part(
     run: Path,
     path: Path,
     made: Mapping[str, Any],
+    mix: Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]] = lambda weights: weights,
 ) -> dict[str, Any]:
     """Write the averaged weights of a run as a graph and return what is known about the run."""
     checkpoint = torch.load(run / "checkpoint.pt", weights_only=True)
     schedule = json.loads((run / "schedule.json").read_text(encoding="utf-8"))
     about = {"schedule": schedule, "step": checkpoint["step"]}
-    save(graph(_numpy(checkpoint["averages"]), {"made": json.dumps({**made, **about}, sort_keys=True)}), path)
+    save(graph(_numpy(mix(checkpoint["averages"])), {"made": json.dumps({**made, **about}, sort_keys=True)}), path)
     return about
 
 
@@ -107,7 +110,7 @@ def recorded_scores(folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Read the command line and write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("minilm", "evidence", "support", "data", "out"):
+    for name in ("minilm", "encoder", "evidence", "support", "data", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -120,9 +123,15 @@ def main() -> None:
         "commit": _commit(),
         "data": hashlib.sha256(json.dumps(data_digest, sort_keys=True).encode()).hexdigest(),
     }
-    layers = {f"trunk.{name}": weight for name, weight in trunk.state_dict().items() if name.startswith("layers.")}
-    save(encoder_graph(_numpy(layers), {"made": json.dumps(made, sort_keys=True)}), given.out / "encoder.onnx")
+    base = {f"trunk.{name}": weight for name, weight in trunk.state_dict().items()}
     parts = {
+        "encoder": export_part(
+            encoder_graph,
+            given.encoder,
+            given.out / "encoder.onnx",
+            {**made, "share": ENCODER_SHARE},
+            lambda weights: mean_weights(base, weights, ENCODER_SHARE),
+        ),
         "evidence": export_part(evidence_graph, given.evidence, given.out / "evidence.onnx", made),
         "support": export_part(support_graph, given.support, given.out / "support.onnx", made),
     }

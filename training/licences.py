@@ -29,7 +29,7 @@ class SourceSet:
 
 QA_SETS = (
     SourceSet("squad/dev-v1.1", "CC BY-SA 4.0", 1.0, "36 of 48 articles; the last 12 by title are held out"),
-    SourceSet("squad/dev-v2.0", "CC BY-SA 4.0", 1.0, "unanswerable questions of the same 36 articles"),
+    SourceSet("squad/dev-v2.0", "CC BY-SA 4.0", 1.6, "unanswerable questions of the same 36 articles"),
     SourceSet("qa/squad11_train_44articles.train", "CC BY-SA 4.0", 1.0),
     SourceSet("qa/squad_flan_subset.train", "CC BY-SA 4.0", 1.0),
     SourceSet("qa/constructed_unanswerable_squad44.train", "CC BY-SA 4.0", 0.4),
@@ -38,7 +38,7 @@ QA_SETS = (
     SourceSet("qa/qed_nq.train", "CC BY-SA 3.0", 1.0, "real search queries"),
     SourceSet("qa/fairytaleqa.train", "Apache-2.0", 0.5),
     SourceSet("qa/constructed_unanswerable_fairytale.train", "Apache-2.0", 0.3),
-    SourceSet("qa/qamr_wiki.dev", "MIT; text CC BY-SA", 0.25, "33 questions a sentence"),
+    SourceSet("qa/qamr_wiki.dev", "MIT; text CC BY-SA", 0.15, "33 questions a sentence"),
     SourceSet("qa/sleepqa.dev", "MIT", 1.0),
     SourceSet("qa/tatqa_text.dev", "CC BY 4.0", 2.0, "annual reports"),
     SourceSet("evid/selqa.dev", "Apache-2.0", 1.5, "sentence labels only"),
@@ -58,6 +58,11 @@ QA_SETS = (
     SourceSet("evid/nli4ct.train", "none stated", 0.0, "no licence"),
 )
 
+PAIR_SETS = (
+    SourceSet("evid/squad_question_sentence_pairs.train", "CC BY-SA 4.0", 1.0, "questions and sentences alone"),
+    SourceSet("evid/bioasq9b_question_abstract_pairs.train", "CC BY 2.5", 1.0, "questions and sentences alone"),
+)
+
 CLAIM_SETS = (
     SourceSet("nli/fever_athnlp.dev", "CC BY-SA 3.0", 1.0),
     SourceSet("nli/fool_me_twice.dev", "Apache-2.0", 1.5),
@@ -71,6 +76,7 @@ CLAIM_SETS = (
     SourceSet("nli/cb.train", "CC BY-SA", 1.0),
     SourceSet("nli/wice_claim_oraclechunk.dev", "ODC-BY; CC BY-SA", 1.0, "each claim about three times"),
     SourceSet("nli/wice_partial_subclaims.train", "ODC-BY; CC BY-SA", 1.0),
+    SourceSet("yesno/boolq.dev", "CC BY-SA 3.0", 1.0, "questions with yes or no"),
     SourceSet("nli/conjnli_adv15k.train", "MIT", 0.15, "nearly solved by word overlap"),
     SourceSet("nli/curr_entailment_tree.train", "CC BY 4.0", 0.5, "nearly solved by word overlap"),
     SourceSet("nli/curr_lexical.train", "MIT", 0.3),

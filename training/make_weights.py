@@ -5,10 +5,30 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-STEPS = {"evidence": (6000, 2000), "support": (5000, 1500)}
+from training.optimise import snapshot_path
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training: how long, how fast, and whose state it begins with (a part and the step it was kept at)."""
+
+    n_steps: int
+    n_decay: int
+    rate: float = 2e-4
+    snapshot: int = 0
+    start: tuple[str, int] | None = None
+
+
+RUNS = {
+    "evidence": Run(2400, 900, snapshot=800),
+    "support": Run(2600, 900, start=("evidence", 800)),
+    "encoder": Run(360, 300, rate=5e-5),
+}
 
 
 def minilm_folder() -> Path:
@@ -19,25 +39,29 @@ def minilm_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def begun(part: str, run: Run, work: Path, common: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start the training of a part, or its going on where it was."""
+    folders = [f"--out={work / part}", f"--cache={work / 'cache'}"]
+    sizes = [f"--n-steps={run.n_steps}", f"--n-decay={run.n_decay}", f"--rate={run.rate}", f"--snapshot={run.snapshot}"]
+    start = [f"--start={snapshot_path(work / run.start[0], run.start[1])}"] if run.start else []
+    command = ["--part", part, *common, *folders, *sizes, *start]
+    return subprocess.Popen([sys.executable, "-m", "training.train_reader", *command])
+
+
 def main() -> None:
-    """Read the command line and make the weights."""
+    """Read the command line and make the weights: one part after the other, as each has a core's work to do."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("data", "work", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1, help="of each of the two training processes")
+    parser.add_argument("--threads", type=int, default=1, help="of the training process")
     given = parser.parse_args()
     minilm = minilm_folder()
     common = [f"--data={given.data}", f"--minilm={minilm}", f"--seed={given.seed}", f"--threads={given.threads}"]
-    runs = []
-    for part, (n_steps, n_decay) in STEPS.items():
-        folders = [f"--out={given.work / part}", f"--cache={given.work / part / 'cache'}"]
-        command = ["--part", part, *common, *folders, f"--n-steps={n_steps}", f"--n-decay={n_decay}"]
-        runs.append(subprocess.Popen([sys.executable, "-m", "training.train_reader", *command]))
-    codes = [run.wait() for run in runs]
-    if any(codes):
-        raise SystemExit("training failed; see the message above")
-    parts = [f"--{part}={given.work / part}" for part in STEPS]
+    for part, run in RUNS.items():
+        if begun(part, run, given.work, common).wait():
+            raise SystemExit(f"the training of {part} failed; see the message above")
+    parts = [f"--{part}={given.work / part}" for part in RUNS]
     places = [f"--minilm={minilm}", f"--data={given.data}", f"--out={given.out}"]
     subprocess.run([sys.executable, "-m", "training.export", *places, *parts], check=True)
 

@@ -24,7 +24,10 @@ B = TypeVar("B")
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast. `n_steps` is the whole run, `n_decay` its last part in which the rate falls to zero."""
+    """How long and how fast. `n_steps` is the whole run, `n_decay` its last part in which the rate falls to zero.
+
+    The state after `snapshot` steps is kept in a file of its own, for another part to begin with.
+    """
 
     n_steps: int
     n_decay: int
@@ -34,6 +37,7 @@ class Schedule:
     seed: int = 0
     checkpoint_every: int = 50
     log_every: int = 50
+    snapshot: int = 0
 
     def rate_at(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
@@ -128,6 +132,13 @@ def train(model: nn.Module, task: Task[B], schedule: Schedule, out: Path) -> Non
             sums.clear()
         if (step + 1) % schedule.checkpoint_every == 0 or step + 1 == schedule.n_steps:
             _save(checkpoint, {"step": step + 1, **precision.state()})
+        if step + 1 == schedule.snapshot:
+            _save(snapshot_path(out, schedule.snapshot), {"step": step + 1, **precision.state()})
+
+
+def snapshot_path(out: Path, step: int) -> Path:
+    """Where a run keeps its state after so many steps."""
+    return out / f"step-{step}.pt"
 
 
 def _steps(task: Task[B], schedule: Schedule, first: int) -> Iterator[tuple[int, B]]:

@@ -1,8 +1,8 @@
 """Train the embedded brain: `python -m training.train_reader --part evidence --data DATA --minilm FOLDER --out OUT`.
 
-The parts are `evidence` (ranks sentences, finds spans, says when there is no answer) and `support` (does a text
-support a claim). Both start from MiniLM and keep its embeddings, which the encoder shares. A stopped run goes on
-where it was.
+The parts are `encoder` (questions and texts to vectors), `evidence` (ranks sentences, finds spans, says when there is
+no answer) and `support` (does a text support a claim). All start from MiniLM and keep its embeddings, which they
+share. A stopped run goes on where it was.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from training.batches import EvidenceEpochs, collate_windows, cut_into_batches
 from training.claims import ClaimEpochs, ClaimExample, collate_claims
 from training.corpora import ClaimRow, QaRow, load_claims, load_qa
+from training.encoder import EncoderModel, PairEpochs, Triple, contrast_loss, load_pairs
 from training.heads import EvidenceModel, SupportModel, evidence_loss, support_loss
 from training.holdouts import HoldOuts, held_out_texts, without_held_out_claims, without_held_out_questions
 from training.negatives import find_names, find_neighbours
@@ -66,11 +67,27 @@ def support_task(data: Path, minilm: Path, cache: Path) -> Task[list[ClaimExampl
     return Task(lambda rng: cut_into_batches(epochs.draw(rng), TOKENS_PER_BATCH, rng), losses)
 
 
+def encoder_task(data: Path, minilm: Path, cache: Path) -> Task[list[Triple]]:
+    """The encoder's examples and loss."""
+    rows = _cached(cache / "questions.pickle", lambda: _question_rows(data))
+    neighbours = _cached(cache / "neighbours.pickle", lambda: find_neighbours(rows))
+    pairs = _cached(cache / "pairs.pickle", lambda: _pairs(data))
+    epochs = PairEpochs(tuple(rows), pairs, neighbours, WordPieces(minilm / "tokenizer.json"))
+    return Task(epochs.draw, lambda model, batch: {"contrast": contrast_loss(model, batch)})
+
+
+MODELS: dict[str, Callable[[Trunk], nn.Module]] = {
+    "encoder": EncoderModel,
+    "evidence": EvidenceModel,
+    "support": SupportModel,
+}
+
+
 def new_model(part: str, trunk: Trunk) -> nn.Module:
     """An untrained model of a part; the embeddings are frozen, so that all parts can share them."""
     for parameter in trunk.embeddings.parameters():
         parameter.requires_grad_(False)
-    return EvidenceModel(trunk) if part == "evidence" else SupportModel(trunk)
+    return MODELS[part](trunk)
 
 
 def _question_rows(data: Path) -> list[QaRow]:
@@ -80,6 +97,11 @@ def _question_rows(data: Path) -> list[QaRow]:
 
 def _claim_rows(data: Path) -> list[ClaimRow]:
     return without_held_out_claims(load_claims(data), HoldOuts(held_out_texts(data)))
+
+
+def _pairs(data: Path) -> tuple[tuple[str, str], ...]:
+    held_out = HoldOuts(held_out_texts(data))
+    return tuple(pair for pair in load_pairs(data) if not any(map(held_out.holds, pair)))
 
 
 def _cached(path: Path, make: Callable[[], T]) -> T:
@@ -96,7 +118,7 @@ def _cached(path: Path, make: Callable[[], T]) -> T:
 def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", choices=("evidence", "support"), required=True)
+    parser.add_argument("--part", choices=MODELS, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--minilm", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -104,6 +126,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, default=None, help="a checkpoint whose trunk to begin with")
     parser.add_argument("--n-steps", type=int, default=6000)
     parser.add_argument("--n-decay", type=int, default=1500)
+    parser.add_argument("--snapshot", type=int, default=0, help="keep the state after so many steps besides")
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
@@ -111,7 +134,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     torch.manual_seed(given.seed)
     random.seed(given.seed)
-    schedule = Schedule(given.n_steps, given.n_decay, given.rate, seed=given.seed)
+    schedule = Schedule(given.n_steps, given.n_decay, given.rate, seed=given.seed, snapshot=given.snapshot)
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "schedule.json").write_text(json.dumps(asdict(schedule), indent=1))
     trunk = load_minilm(given.minilm / "model.safetensors")
@@ -120,10 +143,13 @@ def main() -> None:
         averages = torch.load(given.start, weights_only=True)["averages"]
         model.load_state_dict({n: w for n, w in averages.items() if n.startswith("trunk.")}, strict=False)
     cache = given.cache or given.out / "cache"
-    if given.part == "evidence":
-        train(model, evidence_task(given.data, given.minilm, cache), schedule, given.out)
+    places = (given.data, given.minilm, cache)
+    if given.part == "encoder":
+        train(model, encoder_task(*places), schedule, given.out)
+    elif given.part == "evidence":
+        train(model, evidence_task(*places), schedule, given.out)
     else:
-        train(model, support_task(given.data, given.minilm, cache), schedule, given.out)
+        train(model, support_task(*places), schedule, given.out)
 
 
 if __name__ == "__main__":
