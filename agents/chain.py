@@ -84,8 +84,11 @@ class Chain(Strategy):
                 n_read += 1
                 progress.n_read += 1
                 yield Read(progress.n_read, progress.total, len(joined(notes).evidence))
+        known = joined(notes)
+        if not limit:
+            known, limit = yield from self.clarified(task, known, clock)
         with clock.stage("reason"):
-            findings = self.composed(task, joined(notes), path[0], limit)
+            findings = self.composed(task, known, path[0], limit)
         return findings.warned(unread_warning(sum(note.n_unread for note in notes), n_read))
 
     def _chosen(self, task: Task, found: Sequence[Findings]) -> Generator[Event, None, Findings]:

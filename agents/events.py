@@ -70,6 +70,18 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Clarified:
+    """The model asked itself `question`, and pointed to `n_paragraphs` that answer it."""
+
+    question: str
+    n_paragraphs: int
+
+    def __str__(self) -> str:
+        paragraphs = "1 paragraph" if self.n_paragraphs == 1 else f"{self.n_paragraphs} paragraphs"
+        return f"cleared up “{self.question}” with {paragraphs}"
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """Of several answers to the question, `number` (from 1) of `total` was taken."""
 
@@ -111,7 +123,7 @@ class Finished:
         return f"{self.answer.status} by {self.answer.route.strategy}"
 
 
-Event = Started | Understood | Routed | Searched | Read | Chosen | Checked | LimitReached | Finished
+Event = Started | Understood | Routed | Searched | Read | Clarified | Chosen | Checked | LimitReached | Finished
 
 _KINDS: Mapping[str, type[Event]] = {
     "started": Started,
@@ -119,6 +131,7 @@ _KINDS: Mapping[str, type[Event]] = {
     "routed": Routed,
     "searched": Searched,
     "read": Read,
+    "clarified": Clarified,
     "chosen": Chosen,
     "checked": Checked,
     "limit_reached": LimitReached,

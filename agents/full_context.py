@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from docqa.agents.events import Read
-from docqa.agents.llm_reasoner import LLMReasoner
-from docqa.agents.reasoner import Notes, Reasoner
+from docqa.agents.llm_reasoner import of_language_model
+from docqa.agents.reasoner import Notes
 from docqa.agents.sources import lay_out, sentences_in, unranked
 from docqa.agents.strategy import Clock, Strategy, Task, Work
 from docqa.agents.turns import all_passages
-from docqa.errors import DocumentsTooLong, UsageError
+from docqa.errors import DocumentsTooLong
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class FullContext(Strategy):
 
     def work(self, task: Task, clock: Clock) -> Work:
         """Raises DocumentsTooLong when they do not fit, UsageError when there is no language model to read them."""
-        reasoner = with_window(self.reasoner)
+        reasoner = of_language_model(self.reasoner, "the route full_context")
         with clock.stage("retrieve"):
             reading = unranked(all_passages(self.corpus, task.documents))
             evidence = sentences_in(reading)
@@ -37,13 +37,7 @@ class FullContext(Strategy):
                 f"the documents have {n_tokens:,} tokens and {reasoner.llm.name} takes {max(0, capacity):,} beside the "
                 "question; use --route chain or --route rag"
             )
+        yield Read(1, 1, 0)
+        notes, limit = yield from self.clarified(task, Notes(evidence), clock)
         with clock.stage("reason"):
-            yield Read(1, 1, 0)
-            return self.composed(task, Notes(evidence), [reading])
-
-
-def with_window(reasoner: Reasoner) -> LLMReasoner:
-    """The reasoner if it is a language model's; raises UsageError otherwise."""
-    if not isinstance(reasoner, LLMReasoner):
-        raise UsageError("the route full_context needs a language model; choose one with --model")
-    return reasoner
+            return self.composed(task, notes, [reading], limit)

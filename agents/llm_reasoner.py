@@ -15,12 +15,12 @@ from docqa.agents import parsing, prompts
 from docqa.agents.chunks import Window
 from docqa.agents.meter import Meter
 from docqa.agents.questions import kind_of
-from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan
+from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan, Reasoner
 from docqa.agents.sources import Sources, heading_line, lay_out, numbered_line, sentences_in, sentences_of
 from docqa.agents.voting import evidence_of, most_agreed
 from docqa.answers import Support, one_line
-from docqa.documents import Document, Passage
-from docqa.errors import MalformedReply, TruncatedReply
+from docqa.documents import Document, Passage, Span
+from docqa.errors import MalformedReply, TruncatedReply, UsageError
 from docqa.llm.base import LLM, Message, Schema
 from docqa.llm.reader import EvidenceReader
 from docqa.retrieval.retriever import Retrieval
@@ -30,6 +30,7 @@ T = TypeVar("T")
 _MAX_OPEN_QUESTIONS = 5
 _N_NEAREST = 3
 _N_QUOTED = 3
+_ORIENTING_TOKENS = 4_000  # of evidence, for a model that is to say what it would like to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class LLMReasoner:
 
     def compose(self, question: str, notes: Notes) -> Draft:
         """The manager's turn: statements whose evidence is named by number, or an abstention."""
-        sources = lay_out(self._that_fits(question, notes))
+        sources = lay_out(self._that_fits(notes.evidence, self.capacity(question) - self.window.unit))
         if not sources.evidence:
             return Draft(abstention=Abstention("Not found: nothing that was read bears on the question."))
         messages = prompts.answer(question, sources.text, self._unit(replace(notes, evidence=())))
@@ -102,11 +103,29 @@ class LLMReasoner:
     def choose(self, question: str, drafts: Sequence[Draft]) -> int:
         """The draft to take, counted from 0; by vote when the model's reply is of no use."""
         evidence = tuple(dict.fromkeys(piece for draft in drafts for piece in evidence_of(draft)))
-        sources = lay_out(self._that_fits(question, Notes(evidence)))
+        sources = lay_out(self._that_fits(evidence, self.capacity(question) - self.window.unit))
         answers = "\n".join(f"Answer {n}: {_told(draft, sources)}" for n, draft in enumerate(drafts, start=1))
         messages = prompts.choose(question, sources.text, answers)
         found = self._ask(messages, parsing.CHOICE, partial(parsing.chosen, n_answers=len(drafts)))
         return most_agreed(question, drafts) if found is None else found
+
+    def clarifying_question(self, question: str, notes: Notes) -> str:
+        """What the model would like to know first, in view of the best evidence so far; "" for nothing."""
+        sources = lay_out(self._that_fits(notes.evidence, min(_ORIENTING_TOKENS, self.capacity(question))))
+        messages = prompts.clarify(question, sources.text, self._unit(replace(notes, evidence=())))
+        return self._ask(messages, parsing.QUESTION, parsing.asked) or ""
+
+    def point_back(self, question: str, retrieval: Retrieval) -> Notes:
+        """The sentences of the paragraphs that the model points to, and what they say; none where it points nowhere."""
+        whole = [Evidence(h.passage, Span(h.passage.start_char, h.passage.end_char), h.score) for h in retrieval.hits]
+        sources = lay_out(self._that_fits(whole, self.capacity(question)))
+        found = self._ask(prompts.point_back(question, sources.text), parsing.POINTED, parsing.pointed)
+        pointed = sources.at(found.numbers) if found else ()
+        if not found or not pointed:
+            return Notes()
+        evidence = _certain([piece for paragraph in pointed for piece in sentences_of(paragraph.passage)])
+        known = f"{question} {found.answer}" if found.answer else ""
+        return Notes(evidence, answerable=True, partial_answer=known)
 
     def rewrite(self, question: str, history: str) -> str:
         """A follow-up question so that it stands on its own; as it is when the model does not manage."""
@@ -168,18 +187,17 @@ class LLMReasoner:
             quotes.append(line)
         return "\n".join([*lines, *reversed(quotes)])
 
-    def _that_fits(self, question: str, notes: Notes) -> tuple[Evidence, ...]:
-        """As much of the evidence, from its beginning, as the model can take at once."""
-        budget = self.capacity(question) - self.window.unit
+    def _that_fits(self, evidence: Sequence[Evidence], budget: int) -> Sequence[Evidence]:
+        """As much of the evidence, from its beginning, as so many tokens hold."""
         place = ""
-        for number, piece in enumerate(notes.evidence, start=1):
+        for number, piece in enumerate(evidence, start=1):
             here = heading_line(piece.passage)
             lines = numbered_line(number, piece.quote) + "\n" + ("" if here == place else here + "\n")
             place = here
             budget -= self.llm.count_tokens(lines)
             if budget < 0:
-                return notes.evidence[: number - 1]
-        return notes.evidence
+                return evidence[: number - 1]
+        return evidence
 
     def _ask(self, messages: Sequence[Message], schema: Schema, parse: Callable[[Mapping[str, Any]], T]) -> T | None:
         """The reply as a type, asked for again when it follows the schema and still makes no sense; None after that."""
@@ -198,6 +216,13 @@ class LLMReasoner:
 
     def _tokens(self, messages: Sequence[Message]) -> int:
         return sum(self.llm.count_tokens(message.content) for message in messages)
+
+
+def of_language_model(reasoner: Reasoner, what: str) -> LLMReasoner:
+    """The reasoner, if it is a language model's; raises UsageError otherwise: `what` needs one."""
+    if not isinstance(reasoner, LLMReasoner):
+        raise UsageError(f"{what} needs a language model; choose one with --model")
+    return reasoner
 
 
 def quoted(evidence: Sequence[Evidence]) -> tuple[DraftStatement, ...]:

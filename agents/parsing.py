@@ -37,6 +37,7 @@ ITEMS = Schema("items", _object(items=_PROVED))
 ANSWER = Schema("answer", _object(reason=_TEXT, answerable={"type": "boolean"}, statements=_PROVED))
 VERDICT = Schema("verdict", _object(reason=_TEXT, label={"type": "string", "enum": list(get_args(SupportLabel))}))
 CHOICE = Schema("choice", _object(reason=_TEXT, choice={"type": "integer"}))
+POINTED = Schema("pointed", _object(paragraphs=_NUMBERS, answer=_TEXT))
 QUESTION = Schema("question", _object(question=_TEXT))
 
 
@@ -67,6 +68,14 @@ class Worked:
     numbers: tuple[int, ...]
     partial_answer: str
     open_questions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """The paragraphs that answer a question, and what they say."""
+
+    numbers: tuple[int, ...]
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,16 @@ def chosen(data: Mapping[str, Any], n_answers: int) -> int:
     return choice - 1
 
 
+def asked(data: Mapping[str, Any]) -> str:
+    """Read a question that may be empty."""
+    return _text(data, "question")
+
+
+def pointed(data: Mapping[str, Any]) -> Pointed:
+    """Read which paragraphs were pointed to."""
+    return Pointed(_numbers(data, "paragraphs"), _text(data, "answer"))
+
+
 def rewritten(data: Mapping[str, Any]) -> str:
     """Read a question."""
     question = _text(data, "question")
@@ -154,11 +173,11 @@ def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one_line(value) for value in values if value.strip()))
 
 
-def _numbers(data: Mapping[str, Any]) -> tuple[int, ...]:
+def _numbers(data: Mapping[str, Any], name: str = "evidence") -> tuple[int, ...]:
     try:
-        return tuple(dict.fromkeys(int(str(value).strip("[] ")) for value in _sequence(data, "evidence")))
+        return tuple(dict.fromkeys(int(str(value).strip("[] ")) for value in _sequence(data, name)))
     except ValueError as error:
-        raise UnusableReply('"evidence" must be a list of sentence numbers') from error
+        raise UnusableReply(f'"{name}" must be a list of numbers') from error
 
 
 def _proved(data: Mapping[str, Any], name: str) -> tuple[Proved, ...]:

@@ -50,6 +50,23 @@ COLLECTOR = (
     "A part that holds no such thing is normal: then items is empty."
 )
 
+CLARIFIER = (
+    "A question about documents is to be answered, and you say what has to be cleared up first. You see some sentences "
+    "of the documents, perhaps not the ones that matter. Ask one further question, to be looked up in the documents: "
+    "about a name or a term that the question leaves open, or a fact that its answer rests on. Do not repeat the "
+    "question in other words.\n" + _DATA + "\n"
+    'Form of the reply: {"question": "the one further question, understandable on its own; empty if nothing has to be '
+    'cleared up"}'
+)
+
+POINTER = (
+    "You look up one question in numbered paragraphs of documents. Point to the paragraphs that help to answer it, and "
+    "answer it from them alone, in at most 60 words. Many paragraphs will be of no help; leave them out.\n"
+    + _DATA.replace("sentence", "paragraph")
+    + '\nForm of the reply: {"paragraphs": [numbers of the paragraphs that help, most helpful first], "answer": "what '
+    'they say; empty if no paragraph helps"}'
+)
+
 MANAGER = (
     "You answer a question from numbered sentences of documents, and from nothing else: not from memory, not from "
     "guesses. Write short statements, each true on its own, each with the numbers of the sentences that prove it. "
@@ -103,6 +120,17 @@ def work(question: str, sources: str, unit: str) -> list[Message]:
 def collect(question: str, sources: str) -> list[Message]:
     """Ask a worker for every item in its part."""
     return [Message("system", COLLECTOR), Message("user", f"{fenced(sources)}\n\nQuestion: {question}")]
+
+
+def clarify(question: str, sources: str, unit: str) -> list[Message]:
+    """Ask what has to be cleared up first; `unit` holds the notes so far, "" where there are none."""
+    notes = f"\n\nNotes so far:\n{unit}" if unit else ""
+    return [Message("system", CLARIFIER), Message("user", f"{fenced(sources)}{notes}\n\nQuestion: {question}")]
+
+
+def point_back(question: str, paragraphs: str) -> list[Message]:
+    """Ask which paragraphs answer a question, and what they say."""
+    return [Message("system", POINTER), Message("user", f"{fenced(paragraphs)}\n\nQuestion: {question}")]
 
 
 def answer(question: str, sources: str, unit: str) -> list[Message]:

@@ -35,4 +35,6 @@ class Rag(Strategy):
                 notes = self.reasoner.gather(task.question, shown, Notes())
             else:
                 notes = Notes(sentences_in(shown), retrieval.evidence.coverage)
-            return self.composed(task, notes, [retrieval])
+        notes, limit = yield from self.clarified(task, notes, clock)
+        with clock.stage("reason"):
+            return self.composed(task, notes, [retrieval], limit)

@@ -54,8 +54,11 @@ class RetrieveThenReason(Strategy):
                 stopped = limited(error, search.notes)
                 limit = stopped.reason
                 yield stopped
+        notes = search.notes
+        if not limit:
+            notes, limit = yield from self.clarified(task, notes, clock)
         with clock.stage("reason"):
-            return self.composed(task, search.notes, search.retrievals, limit)
+            return self.composed(task, notes, search.retrievals, limit)
 
     def _round(self, task: Task, queries: Sequence[str], search: _Search) -> Iterator[Event]:
         """One worker's turn for each query, over the passages that no turn has had yet."""

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from docqa.agents.citing import cite, point_to
+from docqa.agents.clarifying import clarify
 from docqa.agents.corpus import Corpus
 from docqa.agents.events import Checked, Event, Finished, LimitReached, Routed, Searched
-from docqa.agents.llm_reasoner import quoted
+from docqa.agents.llm_reasoner import of_language_model, quoted
 from docqa.agents.meter import Meter
 from docqa.agents.reasoner import Abstention, Draft, Notes, Reasoner
 from docqa.answers import Absence, Answer, Citation, Coverage, Route, Statement
@@ -86,12 +87,16 @@ Work = Generator[Event, None, Findings]
 
 @dataclass(frozen=True, slots=True)
 class Strategy(ABC):
-    """A way from a question to an answer: call it for the answer, `stream` it for the events with the answer last."""
+    """A way from a question to an answer: call it for the answer, `stream` it for the events with the answer last.
+
+    With `clarifies`, a language model clears up a question of its own before it answers.
+    """
 
     reasoner: Reasoner
     corpus: Corpus
     reason: str = "it was asked for"
     meter: Meter = field(default_factory=Meter)
+    clarifies: bool = False
 
     name: ClassVar[str]
 
@@ -141,6 +146,22 @@ class Strategy(ABC):
                 raise
             draft, limit = Draft(quoted(notes.evidence[:_N_QUOTED])), limit or str(error)
         return Findings.of(draft, retrievals, limit)
+
+    def clarified(self, task: Task, notes: Notes, clock: Clock) -> Generator[Event, None, tuple[Notes, str]]:
+        """The notes after the optional step, and which limit ended it, "" for none.
+
+        Raises UsageError where there is no language model.
+        """
+        if not self.clarifies:
+            return notes, ""
+        reasoner = of_language_model(self.reasoner, "clarify")
+        with clock.stage("clarify"):
+            try:
+                return (yield from clarify(task.question, task.documents, notes, reasoner, self.corpus)), ""
+            except OutOfBudget as error:
+                stopped = limited(error, notes)
+                yield stopped
+                return notes, stopped.reason
 
     def searched(self, task: Task, query: str, k: int) -> Generator[Event, None, Retrieval]:
         """The k best passages for a query."""

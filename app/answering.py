@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _N_PARALLEL = 4
 _RESUMABLE = (
-    "model base_url context_length route chain_window chain_order max_tokens max_seconds max_cost price_input "
+    "model base_url context_length route chain_window chain_order clarify max_tokens max_seconds max_cost price_input "
     "price_output encoder".split()
 )
 _UNREAD_SHARE = 0.75  # of a worker's window is text on the mean; the rest is prompt, notes and reply
@@ -94,7 +94,7 @@ class Answering:
         strategies = (
             self._without_model(Meter(budget=budget)) if self.llm is None else self._with_model(self.llm, budget, price)
         )
-        named = {strategy.name: strategy for strategy in strategies if not isinstance(strategy, Exhaustive)}
+        named = {s.name: replace(s, clarifies=settings.clarify) for s in strategies if not isinstance(s, Exhaustive)}
         exhaustive = next(strategy for strategy in strategies if isinstance(strategy, Exhaustive))
         return Router(
             {**named, EXHAUSTIVE: exhaustive},
@@ -161,7 +161,7 @@ class Answering:
         room = round(_UNREAD_SHARE * min(self.settings.chain_window, context_length))
         orders = self._orders()
         n_readings = len(orders) + orders.count("bidirectional")
-        return Economics(context_length, room, n_readings, len(orders), price=price)
+        return Economics(context_length, room, n_readings, len(orders), self.settings.clarify, price=price)
 
     def _orders(self) -> tuple[ReadingOrder, ...]:
         return reading_orders(self.settings.chain_order)

@@ -86,6 +86,10 @@ Sentences = Annotated[
         "--sentences", help="Sentences quoted at most without a model (3; a summary 10).", min=1, show_default=False
     ),
 ]
+Clarify = Annotated[
+    bool | None,
+    typer.Option("--clarify", help="Clear up a question of the model's own before answering.", show_default=False),
+]
 MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", help="Tokens that one question may cost.", min=1, show_default=False)
 ]
@@ -124,6 +128,7 @@ def ask(
     sentences: Sentences = None,
     chain_window: ChainWindow = None,
     chain_order: ChainOrder = None,
+    clarify: Clarify = None,
     max_tokens: MaxTokens = None,
     max_seconds: MaxSeconds = None,
     max_cost: MaxCost = None,
@@ -161,6 +166,7 @@ def ask(
         sentences=sentences,
         chain_window=chain_window,
         chain_order=chain_order,
+        clarify=clarify,
         max_tokens=max_tokens,
         max_seconds=max_seconds,
         max_cost=max_cost,

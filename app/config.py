@@ -33,7 +33,7 @@ class Settings:
     `max_tokens`, `max_seconds` and `max_cost` limit one question, 0 for no limit; `price_input` and `price_output` are
     what a million of the model's tokens cost. `chain_window` is what one worker of a chain takes in tokens, and
     `chain_order` in which order workers read: of several orders, with commas, each gives an answer, and a judge takes
-    one.
+    one. With `clarify` a language model clears up a question of its own before it answers.
     """
 
     cache_dir: Path = field(default_factory=lambda: Path(platformdirs.user_cache_dir("docqa", appauthor=False)))
@@ -45,6 +45,7 @@ class Settings:
     sentences: int = 0
     chain_window: int = 16_384
     chain_order: str = "document"
+    clarify: bool = False
     max_tokens: int = 0
     max_seconds: float = 0.0
     max_cost: float = 0.0
@@ -196,6 +197,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "sentences": _count,
     "chain_window": _count,
     "chain_order": str,
+    "clarify": _boolean,
     "max_tokens": _count,
     "max_seconds": _amount,
     "max_cost": _amount,

@@ -35,6 +35,8 @@ def reader_of(pattern: str) -> Reply:
             return json.dumps({"items": statements})
         if system == prompts.MANAGER:
             return json.dumps({"reason": "as read", "answerable": bool(hits), "statements": statements})
+        if system == prompts.CLARIFIER:
+            return json.dumps({"question": ""})
         if system == prompts.JUDGE:
             return json.dumps({"reason": "as read", "label": "supports"})
         return json.dumps({"kind": "fact", "queries": [pattern]})

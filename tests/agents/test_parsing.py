@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from docqa.agents import parsing
-from docqa.agents.parsing import Composed, Planned, Proved, UnusableReply, Worked
+from docqa.agents import parsing, prompts
+from docqa.agents.parsing import Composed, Planned, Pointed, Proved, UnusableReply, Worked
 from docqa.llm.base import Completion, Schema
 
 
@@ -43,11 +44,19 @@ def test_a_reply_without_an_object_says_so(data: object) -> None:
         (parsing.composed, {"reason": "", "answerable": True, "statements": [{"text": "a", "evidence": []}]}, "numb"),
         (parsing.verdict, {"reason": "", "label": "maybe"}, "label"),
         (parsing.rewritten, {"question": " "}, "question"),
+        (parsing.asked, {"question": 4}, "question"),
+        (parsing.pointed, {"paragraphs": "2", "answer": ""}, "paragraphs"),
+        (parsing.pointed, {"paragraphs": ["two"], "answer": ""}, "paragraphs"),
+        (parsing.pointed, {"paragraphs": [2], "answer": None}, "answer"),
+        (parsing.chosen, {"reason": "", "choice": 0}, "from 1 to 3"),
+        (parsing.chosen, {"reason": "", "choice": 4}, "from 1 to 3"),
+        (parsing.chosen, {"reason": "", "choice": True}, "from 1 to 3"),
+        (parsing.chosen, {"reason": "", "choice": "1"}, "from 1 to 3"),
     ],
 )
 def test_a_wrong_form_is_named(parse: Callable[[Mapping[str, Any]], object], data: Any, problem: str) -> None:
     with pytest.raises(UnusableReply, match=problem):
-        parse(data)
+        parse(data, 3) if parse is parsing.chosen else parse(data)  # type: ignore[call-arg]
 
 
 def test_statements_of_an_abstention_are_not_taken() -> None:
@@ -65,11 +74,25 @@ def test_an_item_without_words_is_none() -> None:
     assert parsing.collected(data) == (Proved("a valve", (2,)),)
 
 
-@pytest.mark.parametrize(
-    "schema", [parsing.PLAN, parsing.WORK, parsing.ITEMS, parsing.ANSWER, parsing.VERDICT, parsing.QUESTION]
-)
+SCHEMAS = [value for value in vars(parsing).values() if isinstance(value, Schema)]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)
 def test_every_schema_is_closed_and_all_required(schema: Schema) -> None:
     definition = schema.definition
     assert definition["additionalProperties"] is False
     assert definition["required"] == list(definition["properties"])
     assert json.loads(json.dumps(definition)) == definition
+
+
+def test_an_empty_question_is_one_that_need_not_be_asked() -> None:
+    assert parsing.asked({"question": "  "}) == ""
+    assert parsing.pointed({"paragraphs": [2, "[1]"], "answer": " x "}) == Pointed((2, 1), "x")
+    assert parsing.chosen({"reason": "", "choice": 3}, 3) == 2
+
+
+def test_the_version_of_the_prompts_changes_with_any_of_them() -> None:
+    """A run is resumed with the prompts that it was begun with: who changes one gives them the next version."""
+    texts = [value for name, value in sorted(vars(prompts).items()) if name.isupper() and name != "VERSION"]
+    digest = hashlib.sha256("\0".join((*texts, prompts._REPAIR)).encode()).hexdigest()[:16]
+    assert (prompts.VERSION, digest) == ("2", "fc541bf527dc47e1")

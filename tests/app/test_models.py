@@ -147,3 +147,16 @@ def test_an_unknown_order_of_reading_is_one_clear_line(docqa: DocqaCommand, leas
     run = docqa("ask", str(lease), QUESTION, "--chain-order", "sideways")
     assert (run.code, run.err.count("\n")) == (2, 1)
     assert "known: document, reversed, bidirectional, chow_liu, shuffled" in run.err
+
+
+def test_clearing_up_needs_a_language_model_and_costs_two_calls(
+    docqa: DocqaCommand, lease: Path, server: OpenAIServer
+) -> None:
+    run = docqa("ask", str(lease), QUESTION, "--clarify")
+    assert (run.code, run.err.count("\n")) == (2, 1)
+    assert "clarify needs a language model" in run.err
+    model = ("--model", "openai:test-model", "--base-url", server.url, "--route", "rag")
+    run = docqa("ask", str(lease), QUESTION, *model, "--clarify", "--json")
+    assert json.loads(run.out)["answer"] == LEASE[1]
+    asked_for = [request.body["response_format"]["json_schema"]["name"] for request in server.chats]
+    assert asked_for == ["question", "answer"]  # this model has nothing to ask
