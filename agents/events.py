@@ -42,6 +42,12 @@ class Routed:
     reason: str
     estimates: tuple[str, ...] = ()
 
+    @property
+    def expected(self) -> str:
+        """What the strategy was expected to cost, "" when it was not estimated."""
+        name = f"{self.strategy}: "
+        return next((words.removeprefix(name) for words in self.estimates if words.startswith(name)), "")
+
     def __str__(self) -> str:
         return f"{self.strategy}: {self.reason}"
 

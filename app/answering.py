@@ -55,7 +55,7 @@ class Answering:
 
     `embedded` answers where there is no `llm`; `judge` says whether the model's statements are borne out, which costs
     it a call each where there is none; `replies` keeps what it said, so that an interrupted run need not ask again.
-    `likeness` tells how alike parts are, by words where it is None.
+    `likeness` tells how alike parts are, by words where it is None; `read_per_s` is how many tokens `embedded` reads.
     Once `is_stopped` says so, nothing more is asked, and what is proved by then is the answer.
     """
 
@@ -67,6 +67,7 @@ class Answering:
     replies: ReplyStore | None = None
     n_chars: CountChars = chars_of_pages
     likeness: Likeness | None = None
+    read_per_s: float = 3_000.0
     is_stopped: Callable[[], bool] = never
 
     def __call__(self, question: str, documents: Sequence[Document]) -> Answer:
@@ -156,7 +157,7 @@ class Answering:
 
     def _economics(self, price: Price) -> Economics:
         if self.llm is None:
-            return Economics()
+            return Economics(read_per_s=self.read_per_s)
         context_length = self.llm.context_length
         room = round(_UNREAD_SHARE * min(self.settings.chain_window, context_length))
         orders = self._orders()

@@ -216,7 +216,7 @@ def chat(
             if again
             else session.agent.chat_about(session.read(files or [], password, resources))
         )
-        session.talk(talk, sys.stdin)
+        session.talk(talk, streams.typed_questions())
 
 
 @cli.command()

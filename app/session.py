@@ -15,7 +15,7 @@ from rich.text import Text
 from docqa.agents.events import Event, Started
 from docqa.agents.strategy import last_answer
 from docqa.answers import Answer, one_line
-from docqa.app import reports, streams
+from docqa.app import reports, steps, streams
 from docqa.app.chat import Chat
 from docqa.app.config import Settings, load_settings
 from docqa.app.files import FileArgument, check_order, find_files
@@ -52,6 +52,7 @@ class Session:
         if settings.offline:
             guard.install()
         out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        out.soft_wrap = not out.is_terminal  # a terminal breaks lines between words, anything else gets them whole
         err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
         return cls(settings, DocQA(settings), guard, out, err, as_json, quiet)
 
@@ -90,17 +91,11 @@ class Session:
         return answer
 
     def _shown(self, events: Iterable[Event]) -> Iterator[Event]:
-        """The events, each with a line on a terminal while it is the latest; how to resume a run is always said."""
-        with ExitStack() as resources:
-            line = None
-            if not self.quiet and self.err.is_terminal:
-                line = resources.enter_context(self.err.status(""))
-            for event in events:
-                if isinstance(event, Started):
-                    self.warn(f"{event}; if it is interrupted, docqa resume {event.run_id} goes on")
-                if line is not None:
-                    line.update(one_line(str(event)))
-                yield event
+        """The events, each step with a line on a terminal; how to resume a run is always said."""
+        for event in steps.shown(events, self.err) if self.err.is_terminal and not self.quiet else events:
+            if isinstance(event, Started):
+                self.warn(f"{event}; if it is interrupted, docqa resume {event.run_id} goes on")
+            yield event
 
     def index(self, files: Sequence[str], password: str | None, resources: ExitStack) -> list[LibraryEntry]:
         """Read the files; embeds every passage when an encoder is set."""

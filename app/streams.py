@@ -6,10 +6,12 @@ cannot hold the text are all ordinary; none of them may cost more than the one l
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import Any, BinaryIO
 
@@ -56,6 +58,18 @@ def stdin_text() -> str:
         return read.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError("the question on standard input is not text in UTF-8") from error
+
+
+def typed_questions() -> Iterator[str]:
+    """The lines of standard input, with a prompt and editing on a terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        yield from sys.stdin
+        return
+    with suppress(ImportError):
+        importlib.import_module("readline")  # where there is one, arrow keys move and bring back earlier questions
+    with suppress(EOFError):
+        while True:
+            yield input("> ")
 
 
 def flush() -> None:

@@ -55,8 +55,8 @@ class Estimate:
     def __str__(self) -> str:
         money = f", cost {self.cost:.4f}" if self.cost else ""
         n_tokens = self.input_tokens + self.output_tokens
-        calls = "1 call" if self.n_calls == 1 else f"{self.n_calls} calls"
-        return f"{self.strategy}: about {n_tokens:,} tokens, {calls}, {self.seconds:.1f} s{money}"
+        calls = {0: "", 1: ", 1 call"}.get(self.n_calls, f", {self.n_calls} calls")
+        return f"{self.strategy}: about {n_tokens:,} tokens{calls}, {self.seconds:.1f} s{money}"
 
 
 def estimates(features: Features, economics: Economics) -> tuple[Estimate, ...]:
