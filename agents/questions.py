@@ -9,6 +9,8 @@ from docqa.retrieval.languages import is_stopword, question_language
 from docqa.text import word_strings
 
 _DOCUMENT = r"(document|report|paper|contract|manual|file|text|log|book)s?\b"
+_TELLS = r"(?=\s*[?.!,;]|\s*$| (name|mention|list|describe|contain|ha(ve|s)|include|cover|discuss|show|in total)\b)"
+_TOLD = r"(mention|appear|occur|use|cite|refer|name|list|repeat|write|written|print)\w*\b"
 _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     ("summary", r"\b(summar(y|i[sz]e)|overview|gist|(main|key) (points?|idea|message|takeaways?|findings))\b"),
     ("summary", r"\bwhat (is|are) (this|the|these) " + _DOCUMENT + r" about\b"),
@@ -16,8 +18,11 @@ _PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     ("comparison", r"\bdiffer(s|ence|ences|ent)?\b.*\b(between|from|and)\b"),
     ("aggregation", r"^\s*(list|enumerate|count)\b|\b(list|name|give)( me)? (all|every|each)\b"),
     ("aggregation", r"\bhow many different\b|\bhow many\b.*\b(are|were) (mentioned|listed|described|named)\b"),
-    ("aggregation", r"\bhow many\b.*\b(does|do|in|throughout|across) (the|this|these) (whole |entire )?" + _DOCUMENT),
-    ("aggregation", r"\bhow many times\b|\b(which|what) are all\b|\ball of the\b.*\?"),
+    (
+        "aggregation",
+        r"\bhow many\b.*\b(does|do|in|throughout|across) (the|this|these) (whole |entire )?" + _DOCUMENT + _TELLS,
+    ),
+    ("aggregation", r"\bhow many times\b.*\b" + _TOLD + r"|\b(which|what|who) are all\b"),
     ("reason", r"^\s*(why|how (do|does|did|can|could|should|would|is|are|was|were|to))\b"),
     ("reason", r"\bexplain\b|\bfor what reason\b"),
     ("location", r"^\s*(on (which|what) page|in (which|what) (section|chapter|table|figure))\b"),

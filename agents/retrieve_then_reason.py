@@ -15,6 +15,7 @@ from docqa.agents.events import Event, Read
 from docqa.agents.reasoner import Notes
 from docqa.agents.strategy import Clock, Strategy, Task, Work, limited
 from docqa.errors import OutOfBudget
+from docqa.retrieval.evidence import Evidence as QuestionCoverage
 from docqa.retrieval.retriever import Retrieval
 
 
@@ -26,6 +27,12 @@ class _Search:
     retrievals: list[Retrieval] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+
+    def covered(self) -> QuestionCoverage:
+        """How much of the question itself is covered: a follow-up query covers its own words, which proves nothing."""
+        first, *others = (retrieval.evidence for retrieval in self.retrievals)
+        open_words = (word for word in first.uncovered if all(word in other.uncovered for other in others))
+        return replace(first, uncovered=tuple(open_words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +77,6 @@ class RetrieveThenReason(Strategy):
             search.seen |= {hit.passage.id for hit in new}
             search.retrievals.append(retrieval)
             if new or not search.notes.evidence:
-                search.notes = self.reasoner.gather(task.question, replace(retrieval, hits=new), search.notes)
+                turn = Retrieval(new, search.covered())
+                search.notes = self.reasoner.gather(task.question, turn, search.notes)
             yield Read(len(search.queries), len(search.queries), len(search.notes.evidence))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from docqa.agents import parsing, prompts
 from docqa.agents.parsing import Composed, Planned, Pointed, Proved, UnusableReply, Worked
 from docqa.llm.base import Completion, Schema
+
+OF_THREE = partial(parsing.chosen, n_answers=3)
 
 
 def test_a_workers_turn_is_read() -> None:
@@ -48,15 +51,15 @@ def test_a_reply_without_an_object_says_so(data: object) -> None:
         (parsing.pointed, {"paragraphs": "2", "answer": ""}, "paragraphs"),
         (parsing.pointed, {"paragraphs": ["two"], "answer": ""}, "paragraphs"),
         (parsing.pointed, {"paragraphs": [2], "answer": None}, "answer"),
-        (parsing.chosen, {"reason": "", "choice": 0}, "from 1 to 3"),
-        (parsing.chosen, {"reason": "", "choice": 4}, "from 1 to 3"),
-        (parsing.chosen, {"reason": "", "choice": True}, "from 1 to 3"),
-        (parsing.chosen, {"reason": "", "choice": "1"}, "from 1 to 3"),
+        (OF_THREE, {"reason": "", "choice": 0}, "from 1 to 3"),
+        (OF_THREE, {"reason": "", "choice": 4}, "from 1 to 3"),
+        (OF_THREE, {"reason": "", "choice": True}, "from 1 to 3"),
+        (OF_THREE, {"reason": "", "choice": "1"}, "from 1 to 3"),
     ],
 )
 def test_a_wrong_form_is_named(parse: Callable[[Mapping[str, Any]], object], data: Any, problem: str) -> None:
     with pytest.raises(UnusableReply, match=problem):
-        parse(data, 3) if parse is parsing.chosen else parse(data)  # type: ignore[call-arg]
+        parse(data)
 
 
 def test_statements_of_an_abstention_are_not_taken() -> None:

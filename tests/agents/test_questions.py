@@ -28,6 +28,12 @@ from docqa.agents.questions import kind_of
         ("How many leaks are mentioned in the log?", "aggregation"),
         ("How many suppliers does this contract name?", "aggregation"),
         ("How many people live in Oslo?", "fact"),
+        ("How many exhibits are in the report in total?", "aggregation"),
+        ("How many tables are included in the document?", "aggregation"),
+        ("How many grams of coffee fit in the manual insert?", "fact"),
+        ("How many times did the plague come back?", "fact"),
+        ("In what districts are the boats all of the same type?", "fact"),
+        ("What are all of the suppliers?", "aggregation"),
         ("", "fact"),
     ],
 )

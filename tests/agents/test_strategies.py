@@ -9,12 +9,14 @@ import pytest
 
 from docqa.agents import prompts
 from docqa.agents.embedded import EmbeddedReasoner
+from docqa.agents.events import Searched
 from docqa.agents.full_context import FullContext
 from docqa.agents.llm_reasoner import LLMReasoner
 from docqa.agents.ordering import ORDERS, PassageOrder
 from docqa.agents.rag import Rag
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.sources import unranked
+from docqa.agents.strategy import last_answer
 from docqa.documents import Page, Passage
 from docqa.errors import UsageError
 from docqa.llm.base import Message
@@ -112,6 +114,26 @@ def test_rounds_end_even_when_a_model_never_stops_asking() -> None:
 def test_it_runs_without_a_language_model_too() -> None:
     answer = RetrieveThenReason(EmbeddedReasoner(JUDGE), PagesCorpus(HOPS))(QUESTION, [HOPS])
     assert answer.statements[0].text == "The north mill is run by Berta Lindqvist."
+
+
+TANNERY = document_of(
+    Page(0, "The tannery stands between the chapel and the old smithy near the ford.", number=1),
+    Page(1, "A letter from Ystad.", number=2),
+    Page(2, "Between the chapel, the old smithy and the ford near the tanners stands the inn where the road to Ystad "
+            "begins.", number=3),
+    *(Page(n, f"Shed number {n} keeps nails, rope and {n} barrels of tar for the winter.", number=n + 1)
+      for n in range(3, 40)),
+)  # fmt: skip
+
+
+def test_a_follow_up_that_covers_its_own_words_does_not_make_an_answer() -> None:
+    """The best passage covers a fifth of the question, and all of the follow-up query, which repeats its words."""
+    question, corpus = "Which zoologist of Ystad rents the tannery for crocodiles?", PagesCorpus(TANNERY)
+    strategy = RetrieveThenReason(EmbeddedReasoner(JUDGE), corpus, k=2)
+    events = list(strategy.stream(question, [TANNERY]))
+    queries = [event.query for event in events if isinstance(event, Searched)]
+    assert len(queries) == 2
+    assert last_answer(events).status == "not_found"
 
 
 def test_the_whole_document_stands_before_the_question_byte_for_byte_the_same() -> None:
