@@ -10,6 +10,7 @@ import pytest
 from docqa.agents.events import (
     Checked,
     Chosen,
+    Clarified,
     Event,
     Finished,
     LimitReached,
@@ -56,6 +57,7 @@ EVENTS: tuple[Event, ...] = (
     Routed("chain", "it was asked for", ("rag: 10 tokens", "chain: 20 tokens")),
     Searched("revenue\n2019", 10),
     Read(3, 8, 5),
+    Clarified("Who is the keeper?", 2),
     Chosen(2, 5),
     Checked(3, 2),
     LimitReached("time is up"),
