@@ -159,7 +159,22 @@ def _remote(settings: Settings, name: str) -> LLM:
     )
 
 
-LLMS: Mapping[str, Callable[[Settings, str], LLM]] = {"openai": _remote}
+def _local(settings: Settings, name: str) -> LLM:
+    """A model in this process."""
+    if not name:
+        raise UsageError("a model on this machine needs a folder or a name: --model local:PATH_OR_ID")
+    from docqa.llm.local.loading import load  # PyTorch and transformers take seconds
+
+    loaded = load(name)
+    from docqa.llm.cache.store import KVStore
+    from docqa.llm.local.local_llm import Limits, LocalLLM, Memory
+    from docqa.llm.server_notes import NotesFile
+
+    memory = Memory(KVStore(settings.cache_dir / "readings"), NotesFile(settings.cache_dir / "local.json", 365.0))
+    return LocalLLM(loaded, memory=memory, limits=Limits(settings.context_length or None))
+
+
+LLMS: Mapping[str, Callable[[Settings, str], LLM]] = {"local": _local, "openai": _remote}
 
 
 def _chosen(table: Mapping[str, Callable[[str], T]], setting: str, what: str) -> T:

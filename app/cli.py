@@ -53,7 +53,9 @@ OcrLanguages = Annotated[
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", help="What answers: embedded, embedded:trained, openai:NAME.", show_default=False),
+    typer.Option(
+        "--model", help="What answers: embedded, embedded:trained, local:PATH_OR_ID, openai:NAME.", show_default=False
+    ),
 ]
 Encoder = Annotated[
     str | None,

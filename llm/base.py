@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from docqa.llm.attention.report import AttentionReport
+
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length"]
 
@@ -23,7 +25,7 @@ class Usage:
     """Tokens of one or several calls; `cached_tokens` are the input's that the server had in its prefix cache.
 
     `n_calls` counts requests that the model answered, `n_repairs` those among them that asked for a malformed reply
-    again.
+    again. `attention` says what a model in this process read with sparse attention, None where that is not known.
     """
 
     input_tokens: int = 0
@@ -31,6 +33,7 @@ class Usage:
     cached_tokens: int = 0
     n_calls: int = 0
     n_repairs: int = 0
+    attention: AttentionReport | None = None
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -39,6 +42,9 @@ class Usage:
             self.cached_tokens + other.cached_tokens,
             self.n_calls + other.n_calls,
             self.n_repairs + other.n_repairs,
+            self.attention + other.attention
+            if self.attention and other.attention
+            else self.attention or other.attention,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -54,9 +55,9 @@ class SparseAttention:
         )
 
     def decode(
-        self, operands: Operands, copy: KeyCopy, layer: int, state: DecodingState
+        self, operands: Operands, copy: Callable[[], KeyCopy], layer: int, state: DecodingState
     ) -> tuple[Attended, AttentionReport]:
-        """Attention of one query, the last. Keys must have been put into the copy before."""
+        """Attention of one query, the last. `copy` gives the copy of the keys, up to date, where it is needed."""
         if layer in state.dense_layers or operands.end <= self.policy.pages.n_tokens:
             return self.dense(operands)
         lists = self._decode_lists(operands, copy, layer, state)
@@ -82,12 +83,14 @@ class SparseAttention:
         streaming = self._streaming(layer, operands)
         return lists if streaming is None else streaming_lists(lists, streaming, policy.blocks, operands.start)
 
-    def _decode_lists(self, operands: Operands, copy: KeyCopy, layer: int, state: DecodingState) -> BlockLists:
+    def _decode_lists(
+        self, operands: Operands, copy: Callable[[], KeyCopy], layer: int, state: DecodingState
+    ) -> BlockLists:
         policy = self.policy
         scoring = policy.scoring_layers
         anchor = layer if scoring is None else max(n for n in scoring if n <= layer)
         if anchor not in state.scores or (anchor == layer and state.n_steps % policy.reselect_every == 0):
-            state.scores[anchor] = copy.page_scores(operands.q[:, 0], operands.scale)
+            state.scores[anchor] = copy().page_scores(operands.q[:, 0], operands.scale)
         scores = state.scores[anchor]
         kv_heads = operands.k.shape[0]
         lists = select_pages(scores, kv_heads, operands.end, policy.pages)

@@ -46,7 +46,8 @@ def decode(
 ) -> tuple[Attended, AttentionReport]:
     copy = copy or Int4Keys(o.k.shape[0], 64, o.end)
     copy.extend(o.k[:, : o.end])
-    return attention.decode(o, copy, 0, state or DecodingState())
+    made = copy
+    return attention.decode(o, lambda: made, 0, state or DecodingState())
 
 
 def test_a_prefill_within_the_budget_is_dense() -> None:
@@ -108,14 +109,14 @@ def test_a_choice_is_kept_for_some_steps_and_shared_by_the_layers_above() -> Non
         copy.extend(operands.k)
     attention = sparse(reselect_every=4, scoring_layers=frozenset({0, 2}))
     meant = ReferenceBackend().attend(operands)
-    assert error(attention.decode(operands, good, 0, state)[0], meant) < 0.01
-    assert error(attention.decode(operands, bad, 1, state)[0], meant) < 0.01  # the choice of layer 0
-    assert error(attention.decode(operands, bad, 2, state)[0], meant) > 0.1
+    assert error(attention.decode(operands, lambda: good, 0, state)[0], meant) < 0.01
+    assert error(attention.decode(operands, lambda: bad, 1, state)[0], meant) < 0.01  # the choice of layer 0
+    assert error(attention.decode(operands, lambda: bad, 2, state)[0], meant) > 0.1
     state.n_steps = 3
-    assert error(attention.decode(operands, bad, 0, state)[0], meant) < 0.01  # still that of step 1
+    assert error(attention.decode(operands, lambda: bad, 0, state)[0], meant) < 0.01  # still that of step 1
     state.n_steps = 4
     attention = SparseAttention(replace(attention.policy, check_every=5), attention.backend)
-    assert error(attention.decode(operands, bad, 0, state)[0], meant) > 0.1
+    assert error(attention.decode(operands, lambda: bad, 0, state)[0], meant) > 0.1
 
 
 def test_streaming_heads_do_not_retrieve() -> None:
