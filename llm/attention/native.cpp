@@ -51,10 +51,14 @@ inline vf exp2v(vf x) {  // for x <= 0; relative error 2e-7
     return reinterpret_cast<vf>(reinterpret_cast<vi>(p) + (n << 23));
 }
 
+inline vf as_float(vb x) {  // in two steps: in one, GCC 12 converts number by number
+    return __builtin_convertvector(__builtin_convertvector(x, vi), vf);
+}
+
 inline float reduce_max(vf x) {
-    float best = x[0];
-    for (int i = 1; i < W; ++i) best = std::max(best, x[i]);
-    return best;
+    x = vmax(x, __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    x = vmax(x, __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+    return std::max(std::max(x[0], x[1]), std::max(x[2], x[3]));
 }
 
 inline float reduce_sum(vf x) {
@@ -86,33 +90,38 @@ inline void store_as(uint16_t* p, vf x) {  // rounds to the nearest, ties to eve
     }
 }
 
-inline void interleave(vf& a, vf& b, int step) {
+template <int STEP>
+inline void interleave(vf& a, vf& b) {
     vf low, high;
-    switch (step) {
-        case 1:
-            low = __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
-            high = __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
-            break;
-        case 2:
-            low = __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
-            high = __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
-            break;
-        case 4:
-            low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
-            high = __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
-            break;
-        default:
-            low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-            high = __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    if (STEP == 1) {
+        low = __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
+        high = __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
+    } else if (STEP == 2) {
+        low = __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+        high = __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+    } else if (STEP == 4) {
+        low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
+        high = __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+    } else {
+        low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+        high = __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
     }
     a = low;
     b = high;
 }
 
+template <int STEP>
+inline void interleave_all(vf x[W]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < W; ++i)
+        if (!(i & STEP)) interleave<STEP>(x[i], x[i + STEP]);
+}
+
 inline void transpose(vf x[W]) {
-    for (int step = 1; step < W; step *= 2)
-        for (int i = 0; i < W; ++i)
-            if (!(i & step)) interleave(x[i], x[i + step], step);
+    interleave_all<1>(x);
+    interleave_all<2>(x);
+    interleave_all<4>(x);
+    interleave_all<8>(x);
 }
 
 }  // namespace
@@ -397,31 +406,59 @@ class Kernel {
     std::vector<float> part_out_, part_lse_;
 };
 
+// The 64 tokens of a group lie in four vectors, a page in four neighbouring lanes of all of them (see scoring.py), so that
+// the four pages are reduced side by side.
+inline vf largest_of_fours(vf x) {
+    x = vmax(x, __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
+    return vmax(x, __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
+}
+
+inline vf sum_of_fours(vf x) {
+    x += __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    return x + __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+}
+
 template <int H>
 void score_heads(const Score& a, int64_t kv_head, int64_t group, int64_t head) {
+    constexpr int MAX_DIM = 512;
     const int64_t dim = a.head_dim, at = kv_head * a.capacity + group;
     const uint8_t* codes = a.codes + at * dim * 32;
     const float *steps = a.steps + at * dim, *zeros = a.zeros + at * dim;
-    vf acc[H][4] = {};
-    float base[H] = {};
-    for (int64_t d = 0; d < dim; ++d) {
-        const vb early = *reinterpret_cast<const vb_unaligned*>(codes + d * 32);
-        const vb late = *reinterpret_cast<const vb_unaligned*>(codes + d * 32 + 16);
-        const vf x[4] = {__builtin_convertvector(early & 15, vf), __builtin_convertvector(early >> 4, vf),
-                         __builtin_convertvector(late & 15, vf), __builtin_convertvector(late >> 4, vf)};
-        for (int h = 0; h < H; ++h) {
-            const float q = a.q[(head + h) * dim + d], factor = q * steps[d];
-            base[h] += q * zeros[d];
-            for (int page = 0; page < 4; ++page) acc[h][page] += x[page] * factor;
+    alignas(64) float factors[MAX_DIM * H];
+    float base[H];
+    for (int h = 0; h < H; ++h) {
+        const float* q = a.q + (head + h) * dim;
+        vf total = {};
+        for (int64_t d = 0; d < dim; d += W) {
+            total += load(q + d) * load(zeros + d);
+            const vf factor = load(q + d) * load(steps + d);
+            store(factors + h * MAX_DIM + d, factor);
+        }
+        base[h] = reduce_sum(total);
+    }
+    vf scores[H][4];
+    for (int half = 0; half < 2; ++half) {
+        vf low[H] = {}, high[H] = {};
+        for (int64_t d = 0; d < dim; ++d) {
+            const vb packed = *reinterpret_cast<const vb_unaligned*>(codes + d * 32 + half * 16);
+            const vf x = as_float(packed & 15), y = as_float(packed >> 4);
+            for (int h = 0; h < H; ++h) {
+                low[h] += x * factors[h * MAX_DIM + d];
+                high[h] += y * factors[h * MAX_DIM + d];
+            }
+        }
+        for (int h = 0; h < H; ++h) scores[h][2 * half] = low[h], scores[h][2 * half + 1] = high[h];
+    }
+    for (int h = 0; h < H; ++h) {
+        const vf* s = scores[h];
+        const vf top = largest_of_fours(vmax(vmax(s[0], s[1]), vmax(s[2], s[3])));
+        const vf sum = sum_of_fours((exp2v(s[0] - top) + exp2v(s[1] - top)) + (exp2v(s[2] - top) + exp2v(s[3] - top)));
+        const int64_t to = ((head + h) * a.n_groups + group) * 4;
+        for (int page = 0; page < 4; ++page) {
+            a.largest[to + page] = top[page * 4] + base[h];
+            a.sums[to + page] = sum[page * 4];
         }
     }
-    for (int h = 0; h < H; ++h)
-        for (int page = 0; page < 4; ++page) {
-            const int64_t to = (head + h) * a.n_groups * 4 + group * 4 + page;
-            const float top = reduce_max(acc[h][page]);
-            a.largest[to] = top + base[h];
-            a.sums[to] = reduce_sum(exp2v(acc[h][page] - top));
-        }
 }
 
 }  // namespace
@@ -441,9 +478,16 @@ void docqa_score(const Score* a) {
     for (int64_t i = 0; i < a->kv_heads * a->n_groups; ++i) {
         const int64_t kv_head = i / a->n_groups, group = i % a->n_groups, head = kv_head * group_size;
         int64_t h = 0;
-        for (; h + 4 <= group_size; h += 4) score_heads<4>(*a, kv_head, group, head + h);
-        for (; h + 3 <= group_size; h += 3) score_heads<3>(*a, kv_head, group, head + h);
-        for (; h < group_size; ++h) score_heads<1>(*a, kv_head, group, head + h);
+        for (; h + 8 <= group_size; h += 8) score_heads<8>(*a, kv_head, group, head + h);
+        switch (group_size - h) {
+            case 7: score_heads<7>(*a, kv_head, group, head + h); break;
+            case 6: score_heads<6>(*a, kv_head, group, head + h); break;
+            case 5: score_heads<5>(*a, kv_head, group, head + h); break;
+            case 4: score_heads<4>(*a, kv_head, group, head + h); break;
+            case 3: score_heads<3>(*a, kv_head, group, head + h); break;
+            case 2: score_heads<2>(*a, kv_head, group, head + h); break;
+            case 1: score_heads<1>(*a, kv_head, group, head + h); break;
+        }
     }
 }
 

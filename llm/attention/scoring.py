@@ -44,7 +44,8 @@ class KeyCopy(Protocol):
 class Int4Keys:
     """Four bits for each number, with minimum and step of every channel over 64 tokens (KIVI, arXiv:2402.02750).
 
-    By channels, as keys have channels that are large throughout, a bias of the projection above all.
+    By channels, as keys have channels that are large throughout, a bias of the projection above all. The kernel takes
+    head sizes up to 512.
     """
 
     def __init__(self, kv_heads: int, head_dim: int, capacity: int, native: NativeBackend | None = None) -> None:
@@ -72,8 +73,8 @@ class Int4Keys:
         zeros, largest = groups.aminmax(dim=-1)
         steps = ((largest - zeros) / 15).clamp(min=1e-12)
         codes = ((groups - zeros.unsqueeze(-1)) / steps.unsqueeze(-1)).round_().clamp_(0, 15).to(torch.uint8)
-        pages = torch.unflatten(codes, -1, (4, PAGE))
-        packed = torch.cat((pages[..., 0, :] | pages[..., 1, :] << 4, pages[..., 2, :] | pages[..., 3, :] << 4), dim=-1)
+        a, b, c, d = torch.unflatten(codes, -1, (GROUP // 4, 4)).unbind(-1)  # four lanes of each of them are a page
+        packed = torch.cat((a | b << 4, c | d << 4), dim=-1)
         self._codes[:, new], self._steps[:, new], self._zeros[:, new] = packed, steps, zeros
         self._n_groups = new.stop
 
@@ -90,7 +91,7 @@ class Int4Keys:
         """Approximate q·k of every token, `(heads, n_tokens)`."""
         codes, steps, zeros = (x[:, : self._n_groups] for x in (self._codes, self._steps, self._zeros))
         first, second = codes[..., :PAGE], codes[..., PAGE:]
-        levels = torch.cat((first & 15, first >> 4, second & 15, second >> 4), dim=-1).float()
+        levels = torch.stack((first & 15, first >> 4, second & 15, second >> 4), dim=-1).flatten(-2).float()
         by_head = torch.unflatten(q, 0, (len(codes), -1)).unsqueeze(2)  # (kv_heads, group, 1, head_dim)
         base = (by_head * zeros.unsqueeze(1)).sum(-1, keepdim=True)
         weighted = (by_head * steps.unsqueeze(1)).transpose(1, 2)  # (kv_heads, n_groups, group, head_dim)
