@@ -100,13 +100,18 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The draft's citations were looked up: `n_kept` of `n_drafted` statements stand."""
+    """The draft's citations were checked: `n_kept` of `n_drafted` statements stand, `n_repaired` of them on another
+    passage than the draft named, and `n_removed` citations were taken out."""
 
     n_drafted: int
     n_kept: int
+    n_repaired: int = 0
+    n_removed: int = 0
 
     def __str__(self) -> str:
-        return f"{self.n_kept} of {self.n_drafted} statements are proved on the page"
+        repaired = f", {self.n_repaired} by another passage" if self.n_repaired else ""
+        removed = f"; {self.n_removed} citations were removed" if self.n_removed else ""
+        return f"{self.n_kept} of {self.n_drafted} statements are proved on the page{repaired}{removed}"
 
 
 @dataclass(frozen=True, slots=True)

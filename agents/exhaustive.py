@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from docqa.agents.chain import unread_warning
 from docqa.agents.events import Event, Read
-from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Notes
+from docqa.agents.reasoner import COUNT, Abstention, Draft, DraftStatement, Notes
 from docqa.agents.strategy import Clock, Findings, Strategy, Task, Work, limited
 from docqa.agents.turns import ScoredTurns, Turns
 from docqa.answers import Support, one_line
@@ -89,6 +89,6 @@ def _distinct(items: Sequence[DraftStatement]) -> list[DraftStatement]:
 def _counted(items: Sequence[DraftStatement], found: str, at_least: bool) -> Draft:
     if not items:
         return Draft(abstention=Abstention(f"Not found: no {found}"))
-    n = f"At least {len(items)}" if at_least else str(len(items))
+    n = f"At least {COUNT}" if at_least else COUNT
     evidence = tuple(dict.fromkeys(piece for item in items for piece in item.evidence))
     return Draft((DraftStatement(f"{n} {found}", evidence, _COUNTED), *items))

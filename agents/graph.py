@@ -23,12 +23,12 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langsmith import tracing_context
 
-from docqa.agents.events import Checked, Event, Finished, LimitReached, Routed
+from docqa.agents.events import Event, Finished, LimitReached, Routed
 from docqa.agents.router.features import Features, measure
 from docqa.agents.router.routed import TOO_LONG, Router, later
 from docqa.agents.router.rules import Decision, reconsider
 from docqa.agents.saved_findings import Saved, restored, saved
-from docqa.agents.strategy import Clock, Strategy, Task, Work
+from docqa.agents.strategy import Clock, Strategy, Task, Work, checked_event
 from docqa.answers import Answer
 from docqa.documents import Document
 from docqa.errors import OutOfBudget, UsageError
@@ -108,7 +108,7 @@ class _Nodes:
 
     def check(self, state: State) -> State:
         answer = self._composed(state)  # after a second strategy, the answer of the first check is no longer it
-        get_stream_writer()(Checked(len(state["findings"]["statements"]), len(answer.statements)))
+        get_stream_writer()(checked_event(len(state["findings"]["statements"]), answer))
         return {"answer": answer.to_json()}
 
     def repair(self, state: State) -> State:

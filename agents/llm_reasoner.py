@@ -16,13 +16,13 @@ from docqa.agents.chunks import Window
 from docqa.agents.meter import Meter
 from docqa.agents.questions import kind_of
 from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan, Reasoner
-from docqa.agents.sources import Sources, heading_line, lay_out, numbered_line, sentences_in, sentences_of
+from docqa.agents.sources import Sources, heading_line, lay_out, numbered_line, premise, sentences_in, sentences_of
 from docqa.agents.voting import evidence_of, most_agreed
 from docqa.answers import Support, one_line
 from docqa.documents import Document, Passage, Span
 from docqa.errors import MalformedReply, TruncatedReply, UsageError
 from docqa.llm.base import LLM, Message, Schema
-from docqa.llm.reader import EvidenceReader
+from docqa.llm.reader import ClaimJudge
 from docqa.retrieval.retriever import Retrieval
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class LLMReasoner:
     """
 
     llm: LLM
-    judge: EvidenceReader | None = None
+    judge: ClaimJudge | None = None
     meter: Meter = field(default_factory=Meter)
     window: Window = field(default_factory=Window)
 
@@ -95,7 +95,7 @@ class LLMReasoner:
     def supports(self, claim: str, passages: Sequence[Passage]) -> Support:
         """The judge's verdict, or the model's own where there is no judge; unjudged counts as unrelated."""
         if self.judge is not None:
-            return self.judge.supports(claim, "\n".join(passage.text for passage in passages))
+            return self.judge.supports(claim, "\n".join(map(premise, passages)))
         sources = lay_out([piece for passage in passages for piece in sentences_of(passage)])
         label = self._ask(prompts.judge(claim, sources.text), parsing.VERDICT, parsing.verdict) or "unrelated"
         return Support(label, {"supports": 1.0, "partly": 0.5}.get(label, 0.0), self.llm.name)

@@ -37,6 +37,10 @@ class Evidence:
         ]
 
 
+COUNT = "{count}"
+"""In a statement that docqa counted: the number of the draft's other statements that hold when all are checked."""
+
+
 @dataclass(frozen=True, slots=True)
 class DraftStatement:
     """A sentence of the answer with the evidence it rests on, not yet checked.
@@ -49,6 +53,11 @@ class DraftStatement:
     evidence: tuple[Evidence, ...]
     support: Support | None = None
     emphasis: Span | None = None
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it says how many others there are, and rests on what they rest on."""
+        return self.support is not None and COUNT in self.text
 
 
 @dataclass(frozen=True, slots=True)

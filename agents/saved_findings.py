@@ -31,6 +31,7 @@ def saved(findings: Findings) -> Saved:
         "missing_terms": list(findings.missing_terms),
         "n_passages": findings.n_passages,
         "limit": findings.limit,
+        "n_pages": findings.n_pages,
     }
 
 
@@ -43,7 +44,8 @@ def restored(data: Saved, documents: Sequence[Document], corpus: Corpus) -> Find
         None if abstention is None else Abstention(abstention["reason"], passages.evidence(abstention["nearest"])),
         tuple(data["warnings"]),
     )
-    return Findings(draft, tuple(data["terms"]), tuple(data["missing_terms"]), data["n_passages"], data["limit"])
+    words = tuple(data["terms"]), tuple(data["missing_terms"])
+    return Findings(draft, *words, data["n_passages"], data["limit"], data.get("n_pages"))
 
 
 def _saved_statement(statement: DraftStatement) -> Saved:

@@ -86,3 +86,9 @@ def unranked(passages: Sequence[Passage]) -> Retrieval:
 
 def _unscored(passage: Passage) -> tuple[SentenceHit, ...]:
     return tuple(SentenceHit(piece.span, 0.0, 0.0) for piece in sentences_of(passage))
+
+
+def premise(passage: Passage) -> str:
+    """All that a judge of a statement reads of a passage: the headings and the head of the table that it stands under,
+    and its text."""
+    return "\n".join(part for part in (*passage.headings, passage.header, passage.text) if part)

@@ -13,19 +13,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from docqa.agents.citing import cite, point_to
+from docqa.agents.citing import Cited, cite, point_to
 from docqa.agents.clarifying import clarify
 from docqa.agents.corpus import Corpus
 from docqa.agents.events import Checked, Event, Finished, LimitReached, Routed, Searched
 from docqa.agents.llm_reasoner import of_language_model, quoted
 from docqa.agents.meter import Meter
-from docqa.agents.reasoner import Abstention, Draft, Notes, Reasoner
-from docqa.answers import Absence, Answer, Citation, Coverage, Route, Statement
+from docqa.agents.reasoner import Draft, Notes, Reasoner
+from docqa.answers import Absence, Answer, Asked, Citation, Coverage, Route
+from docqa.checks import Check
 from docqa.documents import Document
 from docqa.errors import OutOfBudget
 from docqa.retrieval.retriever import Retrieval
 
 _N_QUOTED = 3
+_N_NEAREST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class Task:
 class Findings:
     """What the work of a strategy came to.
 
-    `terms` are the words that were searched for, `missing_terms` those that occur nowhere. `limit` says which budget
-    ended the work, "" when it ran to its end.
+    `terms` are the words that were searched for, `missing_terms` those that occur nowhere. `n_passages` were read, and
+    stand on `n_pages` pages. `limit` says which budget ended the work, "" when it ran to its end.
     """
 
     draft: Draft
@@ -49,6 +51,7 @@ class Findings:
     missing_terms: tuple[str, ...] = ()
     n_passages: int = 0
     limit: str = ""
+    n_pages: int | None = None
 
     @classmethod
     def of(cls, draft: Draft, retrievals: Sequence[Retrieval], limit: str = "") -> Findings:
@@ -59,6 +62,7 @@ class Findings:
             _words(retrieval.evidence.missing for retrieval in retrievals),
             sum(len(retrieval.hits) for retrieval in retrievals),
             limit,
+            len({(hit.passage.document_id, hit.passage.page) for retrieval in retrievals for hit in retrieval.hits}),
         )
 
     def warned(self, warning: str) -> Findings:
@@ -114,27 +118,29 @@ class Strategy(ABC):
         yield Routed(self.name, self.reason)
         findings = yield from self.work(task, clock)
         answer = self.checked(task, findings, clock)
-        yield Checked(len(findings.draft.statements), len(answer.statements))
+        yield checked_event(len(findings.draft.statements), answer)
         yield Finished(answer)
 
     def checked(self, task: Task, findings: Findings, clock: Clock) -> Answer:
-        """The answer that remains when every citation has been looked up."""
+        """The answer that remains when every citation has been checked, repaired or removed."""
         draft = findings.draft
         with clock.stage("cite"):
-            statements = cite(draft.statements, task.documents, self.corpus, self.reasoner)
-            absence = None if statements else self._absence(task, findings)
-            coverage = self.corpus.coverage(task.documents)
-        limits = (findings.limit,) if findings.limit else ()
+            cited = cite(draft.statements, task.documents, self.corpus, self.reasoner)
+            absence = None if cited.statements else self._absence(task, findings, cited.check)
+            coverage = replace(self.corpus.coverage(task.documents), pages_shown=findings.n_pages)
+        limits = tuple(dict.fromkeys(filter(None, (findings.limit, cited.limit))))
         return Answer(
             question=task.question,
-            status="not_found" if not statements else "partial" if limits else "answered",
-            statements=statements,
+            status="not_found" if not cited.statements else "partial" if limits else "answered",
+            statements=cited.statements,
             route=Route(self.name, self.reason),
             coverage=coverage,
             absence=absence,
-            warnings=(*draft.warnings, *limits, *_warnings(statements, coverage)),
+            warnings=(*draft.warnings, *_warnings(cited, coverage), *limits),
             usage=self._usage(findings),
             seconds=clock.seconds,
+            check=cited.check,
+            documents=tuple(Asked(d.name, d.id, len(d.pages)) for d in task.documents),
         )
 
     def composed(self, task: Task, notes: Notes, retrievals: Sequence[Retrieval], limit: str = "") -> Findings:
@@ -169,14 +175,18 @@ class Strategy(ABC):
         yield Searched(query, len(retrieval.hits))
         return retrieval
 
-    def _absence(self, task: Task, findings: Findings) -> Absence:
+    def _absence(self, task: Task, findings: Findings, check: Check) -> Absence:
+        """Why there is no answer, with what was looked for and what came nearest: also what was refused in the end."""
         abstention = findings.draft.abstention
-        abstention = abstention or Abstention("Not found: no quote of the draft could be found on its page.")
+        nearest = point_to(abstention.nearest if abstention else (), task.documents, self.corpus)
+        if abstention is None:
+            refused = (citation for refused in check.refused for citation in refused.citations)
+            nearest = tuple(dict.fromkeys(c for c in refused if c.verdict == "verbatim"))[:_N_NEAREST]
         return Absence(
-            reason=abstention.reason,
+            reason=abstention.reason if abstention else "Not found: no passage bears out what was drafted.",
             terms=findings.terms,
             missing_terms=findings.missing_terms,
-            nearest=point_to(abstention.nearest, task.documents, self.corpus),
+            nearest=nearest,
         )
 
     def _usage(self, findings: Findings) -> dict[str, int]:
@@ -210,9 +220,26 @@ def _words(groups: Iterable[Sequence[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for group in groups for word in group))
 
 
-def _warnings(statements: Sequence[Statement], coverage: Coverage) -> list[str]:
-    cited = [citation for statement in statements for citation in statement.citations]
-    return [*_ocr_warnings(cited), *_coverage_warnings(coverage)]
+def checked_event(n_drafted: int, answer: Answer) -> Checked:
+    """What the check of a draft came to, as an event."""
+    n_kept, check = len(answer.statements), answer.check
+    if check is None:
+        return Checked(n_drafted, n_kept)
+    return Checked(n_drafted, n_kept, check.count("citations_replaced"), check.n_removed_citations)
+
+
+def _warnings(cited: Cited, coverage: Coverage) -> list[str]:
+    citations = [citation for statement in cited.statements for citation in statement.citations]
+    return [*_check_warnings(cited.check), *_ocr_warnings(citations), *_coverage_warnings(coverage)]
+
+
+def _check_warnings(check: Check) -> Iterator[str]:
+    n_removed = check.count("statement_removed")
+    if n_removed:
+        were = "was" if n_removed == 1 else "were"
+        yield f"{n_removed} of {check.n_statements} drafted statements {were} left out: no passage bears them out."
+    if check.n_flagged:
+        yield f"{check.n_flagged} of the statements are borne out in part only, or could not be judged."
 
 
 def _ocr_warnings(citations: Sequence[Citation]) -> Iterator[str]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from docqa import __version__
 from docqa.agents.chain import Chain
 from docqa.agents.chunks import Window
 from docqa.agents.corpus import Corpus
-from docqa.agents.events import Event
+from docqa.agents.events import Event, Finished
 from docqa.agents.exhaustive import Exhaustive
 from docqa.agents.full_context import FullContext
 from docqa.agents.meter import Meter
@@ -30,7 +31,7 @@ from docqa.documents import Document
 from docqa.llm.base import LLM
 from docqa.llm.budget import Budget, never
 from docqa.llm.pricing import Price
-from docqa.llm.reader import EvidenceReader
+from docqa.llm.reader import ClaimJudge
 from docqa.retrieval.likeness import Likeness
 
 if TYPE_CHECKING:
@@ -38,8 +39,13 @@ if TYPE_CHECKING:
 
 _N_PARALLEL = 4
 _RESUMABLE = (
-    "model base_url context_length route chain_window chain_order clarify max_tokens max_seconds max_cost price_input "
-    "price_output encoder".split()
+    "model base_url context_length route judge chain_window chain_order clarify max_tokens max_seconds max_cost "
+    "price_input price_output encoder".split()
+)
+_SIGNED_WITHOUT_MODEL = ("model", "route", "encoder", "ocr", "ocr_languages")
+_SIGNED = (
+    *_SIGNED_WITHOUT_MODEL,
+    *"context_length judge chain_window chain_order clarify max_tokens max_seconds max_cost".split(),
 )
 _UNREAD_SHARE = 0.75  # of a worker's window is text on the mean; the rest is prompt, notes and reply
 
@@ -62,7 +68,7 @@ class Answering:
     settings: Settings
     corpus: Corpus
     embedded: Reasoner
-    judge: EvidenceReader | None = None
+    judge: ClaimJudge | None = None
     llm: LLM | None = None
     replies: ReplyStore | None = None
     n_chars: CountChars = chars_of_pages
@@ -78,13 +84,14 @@ class Answering:
         """The events on the way to the answer. With a language model, the run can be resumed if it is interrupted."""
         router = self.router()
         if self.llm is None:
-            return router.stream(question, documents)
-        return start(self.settings.cache_dir, lambda: router, question, documents, resumable(self.settings))
+            return self._signed(router.stream(question, documents))
+        run = start(self.settings.cache_dir, lambda: router, question, documents, resumable(self.settings))
+        return self._signed(run)
 
     def resume(self, run_id: str, documents: Sequence[Document]) -> Iterator[Event]:
         """Take up an interrupted run over its documents. Raises UsageError when there is no such run."""
         router = self.router()
-        return resume(self.settings.cache_dir, lambda: router, documents, run_id)
+        return self._signed(resume(self.settings.cache_dir, lambda: router, documents, run_id))
 
     def router(self) -> Router:
         """A router whose budget is that of one question."""
@@ -119,6 +126,13 @@ class Answering:
         for part in (self.llm, self.replies):
             if isinstance(part, _Closable):
                 part.close()
+
+    def _signed(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The events, the answer with what it was made with."""
+        for event in events:
+            if isinstance(event, Finished):
+                event = Finished(replace(event.answer, made_with=made_with(self.settings)))
+            yield event
 
     def _without_model(self, meter: Meter) -> list[Strategy]:
         reasoner, corpus = self.embedded, self.corpus
@@ -166,6 +180,14 @@ class Answering:
 
     def _orders(self) -> tuple[ReadingOrder, ...]:
         return reading_orders(self.settings.chain_order)
+
+
+def made_with(settings: Settings) -> dict[str, str]:
+    """The version and the settings that an answer depends on; neither the server's address nor the key."""
+    names = _SIGNED if settings.model.startswith("openai:") else _SIGNED_WITHOUT_MODEL
+    values = {name: getattr(settings, name) for name in names}
+    plain = {name: ", ".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
+    return {"docqa": __version__, **plain}
 
 
 def resumable(settings: Settings) -> dict[str, Any]:

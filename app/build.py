@@ -16,7 +16,7 @@ from docqa.app.reports import place
 from docqa.documents import Box, Document, Passage, Span
 from docqa.errors import UsageError
 from docqa.llm.base import LLM
-from docqa.llm.reader import EvidenceReader, LexicalReader
+from docqa.llm.reader import ClaimJudge, EvidenceReader, LexicalReader
 from docqa.retrieval.embedders import Embedder, SentenceTransformersEmbedder
 from docqa.retrieval.ingest import OnProgress
 from docqa.retrieval.library import Library
@@ -34,6 +34,13 @@ REASONERS: Mapping[str, Callable[[str, Settings], Reasoner]] = {
 }
 PACES: Mapping[str, float] = {"lexical": 100_000.0, "trained": 3_000.0}
 """About how many tokens a second a reader judges on two ordinary cores."""
+JUDGES: Mapping[str, Callable[[str], ClaimJudge | None]] = {
+    "embedded": lambda _: _trained_reader(),
+    "model": lambda _: None,
+    "nli": lambda model: nli_judge(model),
+}
+"""What says whether a language model's statements are borne out; None is the model itself."""
+
 ENCODERS: Mapping[str, Callable[[str], Embedder | None]] = {
     "none": lambda _: None,
     "sentence-transformers": SentenceTransformersEmbedder,
@@ -127,8 +134,9 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
     from docqa.llm.response_cache import ReplyStore  # only models have replies
 
     replies = ReplyStore(settings.cache_dir / REPLIES)
+    judge = _chosen(JUDGES, settings.judge, "judge")
     llm = LLMS[name](settings, argument)
-    return Answering(settings, corpus, embedded, _trained_reader(), llm, replies, corpus.n_chars, corpus.likeness())
+    return Answering(settings, corpus, embedded, judge, llm, replies, corpus.n_chars, corpus.likeness())
 
 
 def _embedded(reader: str, n_sentences: int) -> EmbeddedReasoner:
@@ -143,6 +151,15 @@ def _trained_reader() -> EvidenceReader:
     from docqa.llm.onnx_reader import OnnxReader  # loads onnxruntime, which quotation does not need
 
     return OnnxReader()
+
+
+def nli_judge(model: str) -> ClaimJudge:
+    """A cross-encoder in a folder or in the Hugging Face cache."""
+    from docqa.llm.nli import NliModel  # loads torch
+
+    if not model:
+        raise UsageError("judge nli needs a model: nli:tasksource/deberta-base-long-nli or the folder of one")
+    return NliModel(model)
 
 
 def _remote(settings: Settings, name: str) -> LLM:

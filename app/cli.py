@@ -92,6 +92,10 @@ Clarify = Annotated[
     bool | None,
     typer.Option("--clarify", help="Clear up a question of the model's own before answering.", show_default=False),
 ]
+Judge = Annotated[
+    str | None,
+    typer.Option("--judge", help="What checks a model's statements: embedded, model or nli:MODEL.", show_default=False),
+]
 MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", help="Tokens that one question may cost.", min=1, show_default=False)
 ]
@@ -128,6 +132,7 @@ def ask(
     base_url: BaseUrl = None,
     route: Route = None,
     sentences: Sentences = None,
+    judge: Judge = None,
     chain_window: ChainWindow = None,
     chain_order: ChainOrder = None,
     clarify: Clarify = None,
@@ -166,6 +171,7 @@ def ask(
         base_url=base_url,
         route=route,
         sentences=sentences,
+        judge=judge,
         chain_window=chain_window,
         chain_order=chain_order,
         clarify=clarify,

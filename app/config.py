@@ -30,6 +30,7 @@ class Settings:
 
     `sentences` is how many an answer without a language model quotes at most, 0 for 3, and 10 in a summary.
     `base_url` and `api_key` are the model server's, `context_length` is in tokens and 0 when the server shall say it.
+    `judge` says what checks the statements of a language model: embedded, model (itself) or nli:MODEL.
     `max_tokens`, `max_seconds` and `max_cost` limit one question, 0 for no limit; `price_input` and `price_output` are
     what a million of the model's tokens cost. `chain_window` is what one worker of a chain takes in tokens, and
     `chain_order` in which order workers read: of several orders, with commas, each gives an answer, and a judge takes
@@ -43,6 +44,7 @@ class Settings:
     context_length: int = 0
     route: str = "auto"
     sentences: int = 0
+    judge: str = "embedded"
     chain_window: int = 16_384
     chain_order: str = "document"
     clarify: bool = False
@@ -195,6 +197,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "context_length": _count,
     "route": str,
     "sentences": _count,
+    "judge": str,
     "chain_window": _count,
     "chain_order": str,
     "clarify": _boolean,

@@ -25,11 +25,10 @@ def _embedded(_: str) -> Judge:
 
 
 def _nli(model: str) -> Judge:
-    from docqa.llm.nli import NliModel  # loads torch
+    from docqa.app.build import nli_judge
 
-    if not model:
-        raise UsageError("judge nli needs a model: nli:tasksource/deberta-base-long-nli or the folder of one")
-    return Judge(f"nli:{model}", NliModel(model).entails)
+    found = nli_judge(model)
+    return Judge(found.name, lambda premise, claim: found.supports(claim, premise).label == "supports")
 
 
 JUDGES: Mapping[str, Callable[[str], Judge]] = {

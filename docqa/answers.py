@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from docqa.documents import Box, Document, Span
+from docqa.checks import Check, check_from_json, check_to_json
+from docqa.citations import Citation as Citation  # defined one floor below, since an answer is made of them
+from docqa.citations import Support as Support
+from docqa.citations import SupportLabel as SupportLabel
+from docqa.citations import Verdict as Verdict
+from docqa.citations import citation_from_json, citation_to_json
+from docqa.documents import Document, Span
 from docqa.errors import UsageError
 
 SCHEMA = "docqa.answer/1"
@@ -20,42 +26,6 @@ SCHEMA = "docqa.answer/1"
 _STEERING = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
 
 Status = Literal["answered", "partial", "not_found"]
-Verdict = Literal["verbatim", "close", "stitched", "other_page", "other_document", "absent"]
-SupportLabel = Literal["supports", "partly", "unrelated", "contradicts"]
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """Whether the cited words bear the statement out, according to a named judge; `score` runs from 0 to 1."""
-
-    label: SupportLabel
-    score: float
-    judge: str
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A quote with everything that is needed to find it again.
-
-    `part` is the 0-based index of the page, slide, sheet or section whose clean text the offsets count. `page` is
-    the physical 1-based page number and `page_label` the printed one, both None for formats without pages; `locator`
-    says the place in words in any case. `boxes` are points on the displayed page, origin top left, empty when unknown.
-    `ocr_confidence` is the OCR engine's mean confidence for the page, None when the words were not read by OCR.
-    """
-
-    document: str
-    sha256: str
-    part: int
-    page: int | None
-    page_label: str | None
-    locator: str
-    start_char: int
-    end_char: int
-    quote: str
-    verdict: Verdict
-    support: Support | None = None
-    boxes: tuple[Box, ...] = ()
-    ocr_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +50,25 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much was read: `pages` in all, `pages_read` with usable text, `unreadable` as places in words."""
+    """How much was read: `pages` in all, `pages_read` with usable text, `unreadable` as places in words.
+
+    All pages that could be read are searched; `pages_shown` counts those of which whoever wrote the answer read a
+    passage, None where that is not known.
+    """
 
     pages: int
     pages_read: int
     unreadable: tuple[str, ...] = ()
+    pages_shown: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A document that was asked, known by the SHA-256 of its bytes."""
+
+    document: str
+    sha256: str
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +86,8 @@ class Answer:
     """What a person gets for a question.
 
     `warnings` are sentences for the reader ("rests on OCR"). `usage` counts (model calls, tokens), `seconds` are wall
-    times by stage. `absence` is set when `status` is `not_found`.
+    times by stage. `absence` is set when `status` is `not_found`. `check` says what was done to the draft, None where
+    nobody checked. `documents` are those that were asked, `made_with` names the settings that the answer depends on.
     """
 
     question: str
@@ -114,6 +99,9 @@ class Answer:
     warnings: tuple[str, ...] = ()
     usage: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    check: Check | None = None
+    documents: tuple[Asked, ...] = ()
+    made_with: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -135,7 +123,7 @@ class Answer:
             "statements": [
                 {
                     "text": s.text,
-                    "citations": [_citation_to_json(c) for c in s.citations],
+                    "citations": [citation_to_json(c) for c in s.citations],
                     "emphasis": s.emphasis and list(s.emphasis),
                 }
                 for s in self.statements
@@ -144,12 +132,16 @@ class Answer:
             "coverage": {
                 "pages": self.coverage.pages,
                 "pages_read": self.coverage.pages_read,
+                "pages_shown": self.coverage.pages_shown,
                 "unreadable": list(self.coverage.unreadable),
             },
             "absence": _absence_to_json(self.absence),
+            "check": check_to_json(self.check),
             "warnings": list(self.warnings),
             "usage": dict(self.usage),
             "seconds": dict(self.seconds),
+            "documents": [{"document": d.document, "sha256": d.sha256, "pages": d.pages} for d in self.documents],
+            "made_with": dict(self.made_with),
         }
 
     @classmethod
@@ -171,44 +163,6 @@ Answerer = Callable[[str, Sequence[Document]], Answer]
 """Every strategy is one: a question and documents in, an Answer out."""
 
 
-def _citation_to_json(citation: Citation) -> dict[str, Any]:
-    support = citation.support
-    return {
-        "document": citation.document,
-        "sha256": citation.sha256,
-        "part": citation.part,
-        "page": citation.page,
-        "page_label": citation.page_label,
-        "locator": citation.locator,
-        "start_char": citation.start_char,
-        "end_char": citation.end_char,
-        "boxes": [[round(side, 2) for side in box] for box in citation.boxes],
-        "quote": citation.quote,
-        "verdict": citation.verdict,
-        "support": support and {"label": support.label, "score": round(support.score, 4), "judge": support.judge},
-        "ocr_confidence": citation.ocr_confidence,
-    }
-
-
-def _citation_from_json(data: Mapping[str, Any]) -> Citation:
-    support = data["support"]
-    return Citation(
-        document=data["document"],
-        sha256=data["sha256"],
-        part=data["part"],
-        page=data["page"],
-        page_label=data["page_label"],
-        locator=data["locator"],
-        start_char=data["start_char"],
-        end_char=data["end_char"],
-        quote=data["quote"],
-        verdict=data["verdict"],
-        support=Support(support["label"], support["score"], support["judge"]) if support else None,
-        boxes=tuple(Box(*box) for box in data["boxes"]),
-        ocr_confidence=data["ocr_confidence"],
-    )
-
-
 def _absence_to_json(absence: Absence | None) -> dict[str, Any] | None:
     if absence is None:
         return None
@@ -216,14 +170,14 @@ def _absence_to_json(absence: Absence | None) -> dict[str, Any] | None:
         "reason": absence.reason,
         "terms": list(absence.terms),
         "missing_terms": list(absence.missing_terms),
-        "nearest": [_citation_to_json(citation) for citation in absence.nearest],
+        "nearest": [citation_to_json(citation) for citation in absence.nearest],
     }
 
 
 def _absence_from_json(data: Mapping[str, Any] | None) -> Absence | None:
     if data is None:
         return None
-    nearest = tuple(_citation_from_json(citation) for citation in data["nearest"])
+    nearest = tuple(citation_from_json(citation) for citation in data["nearest"])
     return Absence(data["reason"], tuple(data["terms"]), tuple(data["missing_terms"]), nearest)
 
 
@@ -231,7 +185,7 @@ def _answer_from_json(data: Mapping[str, Any]) -> Answer:
     statements = tuple(
         Statement(
             s["text"],
-            tuple(_citation_from_json(c) for c in s["citations"]),
+            tuple(citation_from_json(c) for c in s["citations"]),
             Span(*s["emphasis"]) if s.get("emphasis") else None,
         )
         for s in data["statements"]
@@ -242,11 +196,16 @@ def _answer_from_json(data: Mapping[str, Any]) -> Answer:
         status=data["status"],
         statements=statements,
         route=Route(data["route"]["strategy"], data["route"]["reason"]),
-        coverage=Coverage(coverage["pages"], coverage["pages_read"], tuple(coverage["unreadable"])),
+        coverage=Coverage(
+            coverage["pages"], coverage["pages_read"], tuple(coverage["unreadable"]), coverage.get("pages_shown")
+        ),
         absence=_absence_from_json(data["absence"]),
         warnings=tuple(data["warnings"]),
         usage=dict(data["usage"]),
         seconds=dict(data["seconds"]),
+        check=check_from_json(data.get("check")),
+        documents=tuple(Asked(d["document"], d["sha256"], d["pages"]) for d in data.get("documents", ())),
+        made_with=dict(data.get("made_with", {})),
     )
 
 
@@ -254,15 +213,37 @@ def _lines(answer: Answer) -> list[str]:
     numbers = {citation: n for n, citation in enumerate(dict.fromkeys(answer.citations), start=1)}
     lines = [_marked(statement, numbers) for statement in answer.statements]
     if answer.absence is not None:
-        lines += _absence_lines(answer.absence)
+        lines += _absence_lines(answer.absence, answer.coverage)
     if numbers:
         lines.append("")
     shown = one_line(answer.text)
     lines += [f"[{n}] {_reference(citation)}{_quoted(citation, shown)}" for citation, n in numbers.items()]
-    coverage = answer.coverage
+    remarks = [*_check_lines(answer.check), *_coverage_lines(answer.coverage, bool(numbers))]
+    return [*lines, "", *remarks] if remarks else lines
+
+
+def _check_lines(check: Check | None) -> list[str]:
+    """What the check left out, and its sum where that says something."""
+    if check is None:
+        return []
+    lines = []
+    removed = [refused for refused in check.refused if refused.action == "statement_removed"]
+    if removed:
+        lines.append("Left out, since no passage bears it out:")
+    for refused in removed:
+        places = "; ".join(map(_reference, refused.citations))
+        lines.append(f"  - {one_line(refused.statement)}{f' ({places})' if places else ''}")
+    return [*lines, *filter(None, [str(check)])]
+
+
+def _coverage_lines(coverage: Coverage, answered: bool) -> list[str]:
+    """How much was read, where that is less than everything."""
+    lines = []
+    if answered and coverage.pages_shown is not None and coverage.pages_shown < coverage.pages_read:
+        lines.append(f"Answered from passages on {coverage.pages_shown} of {coverage.pages} pages; all were searched.")
     if coverage.unreadable:
         unreadable = one_line(", ".join(coverage.unreadable))
-        lines += ["", f"Read {coverage.pages_read} of {coverage.pages} pages; unreadable: {unreadable}."]
+        lines.append(f"Read {coverage.pages_read} of {coverage.pages} pages; unreadable: {unreadable}.")
     return lines
 
 
@@ -277,12 +258,22 @@ def _quoted(citation: Citation, shown: str) -> str:
     return "" if quote in shown else f": “{quote}”"
 
 
-def _absence_lines(absence: Absence) -> list[str]:
+def _absence_lines(absence: Absence, coverage: Coverage) -> list[str]:
+    """The reason with its proof: what was looked for, in how many pages, and what came nearest."""
     lines = [one_line(absence.reason)]
+    if absence.terms:
+        nowhere = f"; nowhere in them: {_listed(absence.missing_terms)}" if absence.missing_terms else ""
+        lines.append(
+            f"Looked in {coverage.pages_read} of {coverage.pages} pages for {_listed(absence.terms)}{nowhere}."
+        )
     if absence.nearest:
         lines.append("Nearest passages:")
         lines += [f"  - {_reference(citation)}: “{one_line(citation.quote)}”" for citation in absence.nearest]
     return lines
+
+
+def _listed(words: Sequence[str]) -> str:
+    return one_line(", ".join(words))
 
 
 def _reference(citation: Citation) -> str:

@@ -31,14 +31,19 @@ def changed_details(claim: str, text: str) -> tuple[str, ...]:
     >>> changed_details("It has three legs.", "It has 3 legs.")
     ()
     """
-    held = numbers(text)
     plain = text.casefold()
-    changed = [number for number in _NUMBER.findall(claim) if _normal(number) not in held]
+    changed = list(changed_numbers(claim, text))
     for name in _NAME.findall(claim):
         stem = name.casefold().removesuffix("'s").removesuffix("’s")
         if name not in _NOT_NAMES and stem not in plain and (stem in _MONTHS or len(stem) > 2):
             changed.append(name)
     return tuple(changed)
+
+
+def changed_numbers(claim: str, text: str) -> tuple[str, ...]:
+    """The numbers that the claim writes in digits and the text does not hold, not even spelled out."""
+    held = numbers(text)
+    return tuple(number for number in _NUMBER.findall(claim) if _normal(number) not in held)
 
 
 def numbers(text: str) -> frozenset[str]:
@@ -75,10 +80,15 @@ def is_altered_copy(claim: str, text: str) -> bool:
             best, shared = sentence, share
     if shared < _SAME_WORDS:
         return False
-    if not numbers(claim) <= numbers(best):
+    if not _certain_numbers(claim) <= numbers(best):
         return True
     added, taken = _n_negations(claim) - _n_negations(best), len(claimed) / max(1, len(_words(best)))
     return added > 0 or (added < 0 and taken >= _SAME_WORDS)
+
+
+def _certain_numbers(text: str) -> frozenset[str]:
+    """The numbers of a text without the word "one", which more often stands for a thing than for how many."""
+    return numbers(re.sub(r"\bone\b", " ", text, flags=re.IGNORECASE))
 
 
 def _n_negations(text: str) -> int:

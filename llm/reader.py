@@ -13,6 +13,7 @@ from typing import Protocol
 
 from docqa.answers import Support
 from docqa.documents import Span
+from docqa.llm.exact_checks import changed_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,21 @@ class Candidate:
     score: float
 
 
-class EvidenceReader(Protocol):
-    """Judges candidates without writing a word."""
+class ClaimJudge(Protocol):
+    """Says whether a text bears a claim out."""
 
     @property
     def name(self) -> str:
         """What an answer calls this judge."""
         ...
+
+    def supports(self, claim: str, text: str) -> Support:
+        """Whether the text bears the claim out."""
+        ...
+
+
+class EvidenceReader(ClaimJudge, Protocol):
+    """Judges candidates without writing a word."""
 
     def rank(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
         """One score for each candidate; higher means more likely to answer the question."""
@@ -49,10 +58,6 @@ class EvidenceReader(Protocol):
 
     def find_spans(self, question: str, sentences: Sequence[str]) -> Sequence[Span | None]:
         """The characters of each sentence that answer the question best; None where the reader cannot tell."""
-        ...
-
-    def supports(self, claim: str, text: str) -> Support:
-        """Whether the text bears the claim out."""
         ...
 
 
@@ -80,9 +85,13 @@ class LexicalReader:
         return [None] * len(sentences)
 
     def supports(self, claim: str, text: str) -> Support:
-        """Quotation supports itself; for other wording the share of shared words is all that can be told."""
+        """Quotation supports itself; for other wording the share of shared words is all that can be told.
+
+        A number that is not in the text makes the claim one about something else.
+        """
         claim_words, text_words = claim.casefold().split(), set(text.casefold().split())
         if " ".join(claim_words) in " ".join(text.casefold().split()):
             return Support("supports", 1.0, "quotation")
         shared = sum(word in text_words for word in claim_words) / max(1, len(claim_words))
-        return Support("partly" if shared >= 0.5 else "unrelated", shared, self.name)
+        bears_on_it = shared >= 0.5 and not changed_numbers(claim, text)
+        return Support("partly" if bears_on_it else "unrelated", shared, self.name)

@@ -109,12 +109,16 @@ class Router:
 
 
 def later(before: Answer, after: Answer) -> Answer:
-    """The second answer with the time of both; the first one when the second has nothing to say."""
+    """The second answer with the time of both; the first one when the second has nothing to say.
+
+    What the check of either refused stays with it.
+    """
     seconds = {name: before.seconds.get(name, 0.0) + after.seconds.get(name, 0.0) for name in
                (*before.seconds, *after.seconds)}  # fmt: skip
-    chosen = before if after.status == "not_found" and before.statements else after
+    chosen, other = (before, after) if after.status == "not_found" and before.statements else (after, before)
     passages = before.usage.get("passages", 0) + after.usage.get("passages", 0)
-    return replace(chosen, seconds=seconds, usage={**after.usage, "passages": passages})
+    check = chosen.check and chosen.check.joined(other.check, {statement.text for statement in chosen.statements})
+    return replace(chosen, seconds=seconds, usage={**after.usage, "passages": passages}, check=check)
 
 
 def cut_short(answer: Answer, limit: str) -> Answer:

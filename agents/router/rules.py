@@ -70,7 +70,7 @@ def reconsider(
     limits = thresholds or Thresholds()
     if answer.status == "partial" or "retrieve_then_reason" in tried or "rag" not in tried:
         return None
-    if answer.status == "not_found":
+    if answer.status == "not_found" and not n_left_out(answer):
         if features.document_coverage < limits.doubt:
             return None  # what the question is about is not in the documents at all
         reason = "the passages found did not answer it, but its words occur elsewhere in the documents"
@@ -81,12 +81,19 @@ def reconsider(
 
 
 def proved_share(answer: Answer) -> float:
-    """The share of an answer's statements with a citation that bears them out at least in part."""
+    """The share of the drafted statements with a citation that bears them out at least in part; those that the check
+    left out count too."""
     proved = [
         any(c.support is None or c.support.label in ("supports", "partly") for c in statement.citations)
         for statement in answer.statements
     ]
-    return sum(proved) / len(proved) if proved else 0.0
+    n_statements = len(proved) + n_left_out(answer)
+    return sum(proved) / n_statements if n_statements else 0.0
+
+
+def n_left_out(answer: Answer) -> int:
+    """How many statements of the draft the check left out."""
+    return 0 if answer.check is None else answer.check.count("statement_removed")
 
 
 def _wishes(features: Features, economics: Economics, limits: Thresholds) -> list[tuple[str, str]]:

@@ -113,10 +113,12 @@ def test_every_quote_that_reaches_the_manager_stands_in_the_document_also_when_w
     quotes = [line.split("] ", 1)[1] for line in manager[1].content.splitlines() if line.startswith("[")]
     assert len(quotes) == len(model.calls) - 1
     assert all(quote in text for quote in quotes)
-    (statement,) = answer.statements
-    assert statement.citations[0].quote in text
-    assert statement.citations[0].support is not None
-    assert statement.citations[0].support.label != "supports"
+    assert answer.status == "not_found"
+    assert answer.check is not None
+    (refused,) = answer.check.refused
+    assert refused.action == "statement_removed"
+    assert all(citation.quote in text for citation in refused.citations)
+    assert {citation.support and citation.support.label for citation in refused.citations} == {"unrelated"}
 
 
 @pytest.mark.parametrize("order", ["document", "reversed", "bidirectional"])

@@ -17,7 +17,7 @@ from docqa.agents.events import Checked, Event, Finished, LimitReached, Read, Ro
 from docqa.agents.exhaustive import Exhaustive
 from docqa.agents.graph import about, build_graph, run
 from docqa.agents.rag import Rag
-from docqa.agents.reasoner import Notes
+from docqa.agents.reasoner import Draft, Notes
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.router.routed import EXHAUSTIVE, Router
 from docqa.agents.strategy import last_answer
@@ -67,7 +67,12 @@ def test_the_graph_gives_the_same_answer_as_its_plain_twin(question: str, saver:
 
 
 class Doubting(EmbeddedReasoner):
-    """Quotes as ever and believes none of it, so that the router has a second thought."""
+    """Says what it found in words of its own and believes none of it, so that the router has a second thought."""
+
+    def compose(self, question: str, notes: Notes) -> Draft:
+        draft = EmbeddedReasoner.compose(self, question, notes)
+        reworded = (replace(statement, text=f"They say: {statement.text}") for statement in draft.statements)
+        return replace(draft, statements=tuple(reworded))
 
     def supports(self, claim: str, passages: Sequence[Passage]) -> Support:
         return Support("unrelated", 0.0, "doubt")
@@ -81,10 +86,10 @@ def doubtful(second: EmbeddedReasoner) -> Callable[[], Router]:
 
 
 @pytest.mark.parametrize(
-    ("min_coverage", "answered_by"), [(0.35, "retrieve_then_reason"), (2.0, "rag")], ids=["it answers", "it abstains"]
+    ("min_coverage", "status"), [(0.35, "answered"), (2.0, "not_found")], ids=["it answers", "it abstains"]
 )
 def test_after_a_second_strategy_the_graph_gives_the_answer_and_the_reason_of_its_plain_twin(
-    saver: SqliteSaver, min_coverage: float, answered_by: str
+    saver: SqliteSaver, min_coverage: float, status: str
 ) -> None:
     make = doubtful(EmbeddedReasoner(LexicalReader(min_coverage)))
     plain = make()(QUESTIONS[0], [REPORT])
@@ -92,7 +97,11 @@ def test_after_a_second_strategy_the_graph_gives_the_answer_and_the_reason_of_it
     routed = {event.strategy: event.reason for event in events if isinstance(event, Routed)}
     assert list(routed) == ["rag", "retrieve_then_reason"]
     assert timeless(last_answer(events)) == timeless(plain)
-    assert last_answer(events).route == Route(answered_by, routed[answered_by])
+    answer = last_answer(events)
+    assert answer.status == status
+    assert answer.route == Route("retrieve_then_reason", routed["retrieve_then_reason"])
+    assert answer.check is not None
+    assert answer.check.count("statement_removed") == 2  # what the first strategy could not prove is not forgotten
     resumed = last_answer(run(build_graph(make, [REPORT], saver), None, "r1"))
     assert timeless(resumed) == timeless(plain)
 
@@ -108,7 +117,9 @@ def test_a_limit_in_the_second_strategy_leaves_the_first_answer_and_counts_it_on
     make = doubtful(Penniless(LexicalReader()))
     events = list(run(build_graph(make, [REPORT], saver), {"question": QUESTIONS[0]}, "r1"))
     answer = last_answer(events)
-    assert (answer.status, answer.route.strategy, answer.usage["passages"]) == ("partial", "rag", 10)
+    assert (answer.status, answer.route.strategy, answer.usage["passages"]) == ("not_found", "rag", 10)
+    assert answer.check is not None
+    assert answer.check.count("statement_removed") == 2
     assert "the limit is reached" in answer.warnings
     assert any(isinstance(event, LimitReached) for event in events)
     plain = make()(QUESTIONS[0], [REPORT])

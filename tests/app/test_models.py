@@ -52,9 +52,15 @@ def test_what_the_model_worded_itself_is_judged_against_what_it_cites(docqa: Doc
             "ask", str(lease), "What is the rent?", "--model", "openai:test-model", "--base-url", served.url, "--json"
         )
         assert len(served.chats) == 1
-    right, wrong = [s["citations"][0]["support"]["label"] for s in json.loads(run.out)["statements"]]
-    assert right == "supports"
-    assert wrong in ("unrelated", "contradicts")
+    answer = json.loads(run.out)
+    assert [s["text"] for s in answer["statements"]] == ["Each year the rent amounts to 48,500 dollars."]
+    assert answer["statements"][0]["citations"][0]["support"]["label"] == "supports"
+    (refused,) = answer["check"]["refused"]
+    assert refused["statement"] == "Each year the rent amounts to 84,500 dollars."
+    assert refused["citations"][0]["support"]["label"] in ("unrelated", "contradicts")
+    assert (answer["check"]["statements_drafted"], answer["check"]["statements_removed"]) == (2, 1)
+    assert answer["check"]["score"]["recall"] == 1.0
+    assert "left out" in run.err
 
 
 def test_an_interrupted_run_is_resumed_by_its_id_and_asks_nothing_twice(
