@@ -1,0 +1,1 @@
+"""An OpenAI-compatible server around a model in this process."""
