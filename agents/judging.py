@@ -42,13 +42,12 @@ class Judging:
         if any(_plain(claim) == sentence for passage in passages for sentence in _sentences(passage)):
             return Support("supports", 1.0, QUOTATION)
         support = self.reasoner.supports(claim, passages)
-        return support if support.label != "supports" else _doubted(support, claim, passages)
+        return doubted(support, claim, "\n".join(map(premise, passages)))
 
 
-def _doubted(support: Support, claim: str, passages: Sequence[Passage]) -> Support:
-    """The judge's approval, less where the words speak against it."""
-    text = "\n".join(map(premise, passages))
-    if _plain(claim) in _plain(text):
+def doubted(support: Support, claim: str, text: str) -> Support:
+    """The judge's verdict; less than its approval where the words of the text speak against it."""
+    if support.label != "supports" or _plain(claim) in _plain(text):
         return support
     if is_altered_copy(claim, text):
         return Support("unrelated", min(support.score, _MOST_ALTERED), f"{support.judge} + exact")

@@ -88,12 +88,15 @@ class Locator:
     def _places(self) -> list[_Place]:
         return [_Place(document, page, _Plain(page.text)) for document in self._documents for page in document.pages]
 
-    def locate(self, quote: str, claimed: Claimed) -> Located:
-        """Find the words of a quote, first where they are said to stand, then everywhere else."""
+    def locate(self, quote: str, claimed: Claimed, *others: Claimed) -> Located:
+        """Find the words of a quote, first where they are said to stand, then everywhere else.
+
+        With `others` they may stand in any of these places ("pp. 3-4", or a page of which only the label is given).
+        """
         words = _Plain(quote).text.strip()
         if not words:
             return Located("absent")
-        here = [place for place in self._places if _is_claimed(place, claimed)]
+        here = [place for place in self._places if any(_is_claimed(place, c) for c in (claimed, *others))]
         for place in here:
             span = _nearest(_occurrences(words, place), claimed.start_char)
             if span is not None:
@@ -101,7 +104,7 @@ class Locator:
         for place in self._places:
             span = next(_occurrences(words, place), None)
             if span is not None:
-                same = not claimed.document or claimed.document in (place.document.id, place.document.name)
+                same = any(c.document in ("", place.document.id, place.document.name) for c in (claimed, *others))
                 return _at("other_page" if same else "other_document", place, span)
         return _closest(words, here) or _stitched(words, self._places) or Located("absent")
 

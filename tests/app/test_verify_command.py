@@ -170,6 +170,61 @@ def test_a_long_quote_is_shortened_and_cannot_steer_the_terminal(docqa: DocqaCom
     assert len(first) < 160
 
 
+def test_a_statement_in_other_words_is_for_a_judge_and_a_false_one_fails_all_the_same(
+    docqa: DocqaCommand, saved: Saved
+) -> None:
+    arguments = ("verify", str(saved.path), str(saved.document))
+    saved.change(lambda data: data["statements"][0].update(text="It ends on 31 May 2027 unless it gets renewed in writing."))
+    assert "(verbatim, partly" in docqa(*arguments).out
+    assert docqa(*arguments).code == 4
+    assert docqa(*arguments, "--judge", "embedded").code == 0
+    saved.change(lambda data: data["statements"][0].update(text="It ends on 31 May 2028 unless it gets renewed in writing."))
+    assert docqa(*arguments, "--judge", "embedded").code == 4
+    one_line_of(docqa(*arguments, "--judge", "oracle"), 2, "known: none, embedded, nli")
+
+
+ESSAY = """
+The lease "ends on 31 May 2027" (p. 1). Its rent is “48,500 dollars” [p. 1].[^1]
+
+> It ends on 31 May 2027 unless it is renewed in writing.
+> — lease.pdf, p. 1
+
+[^1]: lease.pdf, p. 1
+"""
+
+
+def test_quotes_in_somebody_elses_markdown_are_checked(docqa: DocqaCommand, lease: Path, tmp_path: Path) -> None:
+    essay = tmp_path / "essay.md"
+    essay.write_text(ESSAY, encoding="utf-8")
+    done = docqa("verify", "essay.md", str(lease))
+    assert done.code == 0, done.out
+    assert done.out.startswith("[1] holds: line 2, p. 1 (verbatim, supports): “ends on 31 May 2027”\n")
+    assert done.out.endswith("3 of 3 citations hold\n")
+    essay.write_text(ESSAY.replace('ends on 31 May 2027"', 'ends on 30 May 2027"'), encoding="utf-8")
+    assert docqa("verify", "essay.md", str(lease)).code == 5
+    essay.write_text(ESSAY.replace("p. 1", "p. 2"), encoding="utf-8")
+    rows = json.loads(docqa("verify", "essay.md", str(lease), "--json").out)["citations"]
+    assert [(row["verdict"], row["holds"], row["pages"], row["line"]) for row in rows] == [
+        ("other_page", False, ["2"], 2),
+        ("other_page", False, ["2"], 2),
+        ("other_page", False, ["2"], 4),
+    ]
+
+
+def test_markdown_may_come_from_standard_input(
+    docqa: DocqaCommand, lease: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ESSAY.encode())))
+    assert docqa("verify", "-", str(lease)).code == 0
+
+
+def test_markdown_without_quotes_says_what_is_read(docqa: DocqaCommand, lease: Path, tmp_path: Path) -> None:
+    (tmp_path / "essay.md").write_text("Nothing is quoted here.", encoding="utf-8")
+    done = docqa("verify", "essay.md", str(lease))
+    assert done.code == 4
+    assert "no quotes to check" in done.out
+
+
 def test_no_model_is_asked_whatever_the_settings_say(
     docqa: DocqaCommand, saved: Saved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
