@@ -20,6 +20,7 @@ from docqa import __version__
 from docqa.answers import one_line
 from docqa.app import exit_codes, streams
 from docqa.app.eval_commands import evaluate
+from docqa.app.export_command import check_suffix, export, export_answer
 from docqa.app.verify_command import verify_answer
 from docqa.errors import DocqaError, UsageError
 
@@ -39,6 +40,7 @@ config_commands = typer.Typer(help="Settings and where they come from.", no_args
 cli.add_typer(config_commands, name="config")
 cli.command("eval")(evaluate)
 cli.command("verify")(verify_answer)
+cli.command("export")(export_answer)
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -92,6 +94,10 @@ Clarify = Annotated[
     bool | None,
     typer.Option("--clarify", help="Clear up a question of the model's own before answering.", show_default=False),
 ]
+Export = Annotated[
+    Path | None,
+    typer.Option("--export", help="Also write an evidence file: .html or .md.", show_default=False),
+]
 Judge = Annotated[
     str | None,
     typer.Option("--judge", help="What checks a model's statements: embedded, model or nli:MODEL.", show_default=False),
@@ -143,6 +149,7 @@ def ask(
     password: Password = None,
     ocr: Ocr = None,
     ocr_languages: OcrLanguages = None,
+    export_to: Export = None,
     cache_dir: CacheDir = None,
     offline: Offline = None,
     quiet: Quiet = False,
@@ -164,6 +171,8 @@ def ask(
         if "-" in files:
             raise UsageError("only one of document and question can come from standard input")
         question = streams.stdin_text()
+    if export_to is not None:
+        check_suffix(export_to)
     session = _session(
         as_json,
         quiet,
@@ -187,6 +196,9 @@ def ask(
     with ExitStack() as resources:
         resources.callback(session.agent.close)
         answer = session.ask(files, question, password, resources)
+        if export_to is not None:
+            documents = [session.agent.library.document(asked.sha256) for asked in answer.documents]
+            export(session, answer, documents, export_to)
     session.show_answer(answer)
     raise typer.Exit(exit_codes.OF_STATUS[answer.status])
 

@@ -100,13 +100,13 @@ def styled_answer(answer: Answer) -> Text:
         styled = Text(line, style="dim" if line.startswith(("[", "  -")) else "")
         if number < len(answer.statements):
             styled = Text(line)
-            styled.stylize("bold", *_emphasis(answer.statements[number], line))
+            styled.stylize("bold", *emphasis(answer.statements[number], line))
         text.append_text(styled)
         text.append("\n" if number + 1 < len(lines) else "")
     return text
 
 
-def _emphasis(statement: Statement, line: str) -> Span:
+def emphasis(statement: Statement, line: str) -> Span:
     """The characters of the printed line that answer; the whole line where nobody can tell."""
     if statement.emphasis is None:
         return Span(0, len(line))
