@@ -174,11 +174,15 @@ def test_a_statement_in_other_words_is_for_a_judge_and_a_false_one_fails_all_the
     docqa: DocqaCommand, saved: Saved
 ) -> None:
     arguments = ("verify", str(saved.path), str(saved.document))
-    saved.change(lambda data: data["statements"][0].update(text="It ends on 31 May 2027 unless it gets renewed in writing."))
+    saved.change(
+        lambda data: data["statements"][0].update(text="It ends on 31 May 2027 unless it gets renewed in writing.")
+    )
     assert "(verbatim, partly" in docqa(*arguments).out
     assert docqa(*arguments).code == 4
     assert docqa(*arguments, "--judge", "embedded").code == 0
-    saved.change(lambda data: data["statements"][0].update(text="It ends on 31 May 2028 unless it gets renewed in writing."))
+    saved.change(
+        lambda data: data["statements"][0].update(text="It ends on 31 May 2028 unless it gets renewed in writing.")
+    )
     assert docqa(*arguments, "--judge", "embedded").code == 4
     one_line_of(docqa(*arguments, "--judge", "oracle"), 2, "known: none, embedded, nli")
 
