@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <cstring>
 #include <vector>
-#ifdef _OPENMP
-#include <omp.h>
+#ifdef __AVX512VNNI__
+#include <immintrin.h>
 #endif
 
 namespace {
@@ -20,8 +20,6 @@ constexpr int W = 16;  // floats in a vector; the compiler splits it where regis
 typedef float vf __attribute__((vector_size(W * 4)));
 typedef float vf_unaligned __attribute__((vector_size(W * 4), aligned(4)));
 typedef int32_t vi __attribute__((vector_size(W * 4)));
-typedef uint8_t vb __attribute__((vector_size(W)));
-typedef uint8_t vb_unaligned __attribute__((vector_size(W), aligned(1)));
 
 #if defined(__AVX512F__)
 constexpr int ROWS = 6, COLUMNS = 4;  // 24 accumulators of 32 registers
@@ -31,6 +29,7 @@ constexpr int ROWS = 3, COLUMNS = 2;  // 12 of 16 registers of half the width
 
 constexpr int TILE = 128;           // keys at once
 constexpr int PANEL_ROWS = 1024;    // rows that share a transposed tile
+constexpr int MAX_DIM = 512;        // of heads whose keys are scored
 constexpr float MASKED = -1e30f;    // finite, so that no difference is NaN
 constexpr float LOG2_E = 1.4426950408889634f, LN_2 = 0.6931471805599453f;
 
@@ -51,8 +50,16 @@ inline vf exp2v(vf x) {  // for x <= 0; relative error 2e-7
     return reinterpret_cast<vf>(reinterpret_cast<vi>(p) + (n << 23));
 }
 
-inline vf as_float(vb x) {  // in two steps: in one, GCC 12 converts number by number
-    return __builtin_convertvector(__builtin_convertvector(x, vi), vf);
+inline vf log2v(vf x) {  // for positive x; absolute error 2e-5
+    const vi bits = reinterpret_cast<vi>(x);
+    const vf exponent = __builtin_convertvector((bits >> 23) - 127, vf);
+    const vf m = reinterpret_cast<vf>((bits & 0x7fffff) | 0x3f800000) - 1.0f;
+    vf p = m * -0.0341732f + 0.1446757f;
+    p = p * m - 0.3010391f;
+    p = p * m + 0.4680242f;
+    p = p * m - 0.7201753f;
+    p = p * m + 1.4426689f;
+    return exponent + p * m;
 }
 
 inline float reduce_max(vf x) {
@@ -142,9 +149,9 @@ struct Attend {
 
 struct Score {
     const float* q;             // (heads, head_dim), already times scale * log2(e)
-    const uint8_t* codes;       // (kv_heads, capacity, head_dim, 32): four bits for each of 64 tokens
+    const uint8_t* codes;       // (kv_heads, capacity, head_dim / 4, 2, 16, 4): two tokens in a byte, see scoring.py
     const float *steps, *zeros; // (kv_heads, capacity, head_dim)
-    float *largest, *sums;      // (heads, n_groups * 4): of each page of 16 tokens the maximum, and the sum of 2^(s - maximum)
+    float* out;                 // (heads, n_groups * 4), of each page of 16 tokens the natural logarithm
     int64_t capacity, n_groups, heads, kv_heads, head_dim;
     int32_t n_threads;
 };
@@ -406,8 +413,8 @@ class Kernel {
     std::vector<float> part_out_, part_lse_;
 };
 
-// The 64 tokens of a group lie in four vectors, a page in four neighbouring lanes of all of them (see scoring.py), so that
-// the four pages are reduced side by side.
+// The 64 tokens of a group lie in four vectors, a page in four neighbouring lanes of all of them, so that the four pages
+// are reduced side by side.
 inline vf largest_of_fours(vf x) {
     x = vmax(x, __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
     return vmax(x, __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
@@ -418,46 +425,94 @@ inline vf sum_of_fours(vf x) {
     return x + __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
 }
 
+// The sums of codes times factors over all channels: scores[h][a] holds the tokens 4 * lane + a of the group.
+template <int H>
+inline void sum_codes(const vi* codes, const float* factors, int64_t dim, vf scores[H][4]);
+
+#ifdef __AVX512VNNI__
+template <int H>
+inline void sum_codes(const vi* codes, const float* factors, int64_t dim, vf scores[H][4]) {  // factors in eight bits
+    alignas(64) int8_t rounded[H * MAX_DIM];
+    float step[H];
+    for (int h = 0; h < H; ++h) {
+        vf most = {};
+        for (int64_t d = 0; d < dim; d += W) {
+            const vf x = load(factors + h * MAX_DIM + d);
+            most = vmax(most, vmax(x, -x));
+        }
+        step[h] = std::max(reduce_max(most), 1e-30f) / 127;
+        const float scale = 1 / step[h];
+        for (int64_t d = 0; d < dim; d += W) {
+            typedef int8_t vc __attribute__((vector_size(W), aligned(1)));
+            const __m512 x = (__m512)(load(factors + h * MAX_DIM + d) * scale);
+            *reinterpret_cast<vc*>(rounded + h * MAX_DIM + d) = (vc)_mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(x));
+        }
+    }
+    const __m512i nibble = _mm512_set1_epi8(15);
+    for (int pair = 0; pair < 2; ++pair) {
+        __m512i low[H], high[H];
+        for (int h = 0; h < H; ++h) low[h] = high[h] = _mm512_setzero_si512();
+        for (int64_t quad = 0; quad < dim / 4; ++quad) {
+            const __m512i packed = _mm512_loadu_si512(codes + quad * 2 + pair);
+            const __m512i x = _mm512_and_si512(packed, nibble);
+            const __m512i y = _mm512_and_si512(_mm512_srli_epi16(packed, 4), nibble);
+            for (int h = 0; h < H; ++h) {
+                int32_t four;
+                std::memcpy(&four, rounded + h * MAX_DIM + quad * 4, 4);
+                low[h] = _mm512_dpbusd_epi32(low[h], x, _mm512_set1_epi32(four));
+                high[h] = _mm512_dpbusd_epi32(high[h], y, _mm512_set1_epi32(four));
+            }
+        }
+        for (int h = 0; h < H; ++h) {
+            scores[h][2 * pair] = (vf)_mm512_cvtepi32_ps(low[h]) * step[h];
+            scores[h][2 * pair + 1] = (vf)_mm512_cvtepi32_ps(high[h]) * step[h];
+        }
+    }
+}
+#else
+template <int H>
+inline void sum_codes(const vi* codes, const float* factors, int64_t dim, vf scores[H][4]) {
+    for (int pair = 0; pair < 2; ++pair) {
+        vf low[H] = {}, high[H] = {};
+        for (int64_t d = 0; d < dim; ++d) {
+            typedef vi vi_unaligned __attribute__((aligned(4)));
+            const vi packed = *reinterpret_cast<const vi_unaligned*>(codes + d / 4 * 2 + pair) >> int(d % 4 * 8);
+            const vf x = __builtin_convertvector(packed & 15, vf);
+            const vf y = __builtin_convertvector((packed >> 4) & 15, vf);
+            for (int h = 0; h < H; ++h) {
+                low[h] += x * factors[h * MAX_DIM + d];
+                high[h] += y * factors[h * MAX_DIM + d];
+            }
+        }
+        for (int h = 0; h < H; ++h) scores[h][2 * pair] = low[h], scores[h][2 * pair + 1] = high[h];
+    }
+}
+#endif
+
 template <int H>
 void score_heads(const Score& a, int64_t kv_head, int64_t group, int64_t head) {
-    constexpr int MAX_DIM = 512;
     const int64_t dim = a.head_dim, at = kv_head * a.capacity + group;
-    const uint8_t* codes = a.codes + at * dim * 32;
     const float *steps = a.steps + at * dim, *zeros = a.zeros + at * dim;
-    alignas(64) float factors[MAX_DIM * H];
+    alignas(64) float factors[H * MAX_DIM];
     float base[H];
     for (int h = 0; h < H; ++h) {
         const float* q = a.q + (head + h) * dim;
         vf total = {};
         for (int64_t d = 0; d < dim; d += W) {
             total += load(q + d) * load(zeros + d);
-            const vf factor = load(q + d) * load(steps + d);
-            store(factors + h * MAX_DIM + d, factor);
+            store(factors + h * MAX_DIM + d, load(q + d) * load(steps + d));
         }
         base[h] = reduce_sum(total);
     }
     vf scores[H][4];
-    for (int half = 0; half < 2; ++half) {
-        vf low[H] = {}, high[H] = {};
-        for (int64_t d = 0; d < dim; ++d) {
-            const vb packed = *reinterpret_cast<const vb_unaligned*>(codes + d * 32 + half * 16);
-            const vf x = as_float(packed & 15), y = as_float(packed >> 4);
-            for (int h = 0; h < H; ++h) {
-                low[h] += x * factors[h * MAX_DIM + d];
-                high[h] += y * factors[h * MAX_DIM + d];
-            }
-        }
-        for (int h = 0; h < H; ++h) scores[h][2 * half] = low[h], scores[h][2 * half + 1] = high[h];
-    }
+    sum_codes<H>(reinterpret_cast<const vi*>(a.codes + at * dim * 32), factors, dim, scores);
     for (int h = 0; h < H; ++h) {
         const vf* s = scores[h];
         const vf top = largest_of_fours(vmax(vmax(s[0], s[1]), vmax(s[2], s[3])));
         const vf sum = sum_of_fours((exp2v(s[0] - top) + exp2v(s[1] - top)) + (exp2v(s[2] - top) + exp2v(s[3] - top)));
-        const int64_t to = ((head + h) * a.n_groups + group) * 4;
-        for (int page = 0; page < 4; ++page) {
-            a.largest[to + page] = top[page * 4] + base[h];
-            a.sums[to + page] = sum[page * 4];
-        }
+        const vf lse = (top + base[h] + log2v(sum)) * LN_2;
+        float* to = a.out + ((head + h) * a.n_groups + group) * 4;
+        for (int page = 0; page < 4; ++page) to[page] = lse[page * 4];
     }
 }
 

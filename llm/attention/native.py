@@ -48,7 +48,7 @@ class _Attend(ctypes.Structure):
 
 class _Score(ctypes.Structure):
     _fields_ = (
-        *((name, ctypes.c_void_p) for name in ("q", "codes", "steps", "zeros", "largest", "sums")),
+        *((name, ctypes.c_void_p) for name in ("q", "codes", "steps", "zeros", "out")),
         *((name, ctypes.c_int64) for name in ("capacity", "n_groups", "heads", "kv_heads", "head_dim")),
         ("n_threads", ctypes.c_int32),
     )
@@ -104,11 +104,11 @@ class NativeBackend:
         """
         kv_heads, capacity, dim = steps.shape
         scaled = (q * 1.4426950408889634).contiguous()
-        largest, sums = torch.empty(len(q), n_groups * 4), torch.empty(len(q), n_groups * 4)
-        tensors = (scaled, codes, steps, zeros, largest, sums)
+        out = torch.empty(len(q), n_groups * 4)
+        tensors = (scaled, codes, steps, zeros, out)
         sizes = (capacity, n_groups, len(q), kv_heads, dim)
         self._score(_Score(*(x.data_ptr() for x in tensors), *sizes, torch.get_num_threads()))
-        return (largest + torch.log2(sums)) * 0.6931471805599453
+        return out
 
 
 def native_backend(directory: Path | None = None) -> NativeBackend | None:

@@ -73,9 +73,7 @@ class Int4Keys:
         zeros, largest = groups.aminmax(dim=-1)
         steps = ((largest - zeros) / 15).clamp(min=1e-12)
         codes = ((groups - zeros.unsqueeze(-1)) / steps.unsqueeze(-1)).round_().clamp_(0, 15).to(torch.uint8)
-        a, b, c, d = torch.unflatten(codes, -1, (GROUP // 4, 4)).unbind(-1)  # four lanes of each of them are a page
-        packed = torch.cat((a | b << 4, c | d << 4), dim=-1)
-        self._codes[:, new], self._steps[:, new], self._zeros[:, new] = packed, steps, zeros
+        self._codes[:, new], self._steps[:, new], self._zeros[:, new] = _packed(codes), steps, zeros
         self._n_groups = new.stop
 
     def crop(self, n_tokens: int) -> None:
@@ -90,8 +88,7 @@ class Int4Keys:
     def token_scores(self, q: Tensor) -> Tensor:
         """Approximate q·k of every token, `(heads, n_tokens)`."""
         codes, steps, zeros = (x[:, : self._n_groups] for x in (self._codes, self._steps, self._zeros))
-        first, second = codes[..., :PAGE], codes[..., PAGE:]
-        levels = torch.stack((first & 15, first >> 4, second & 15, second >> 4), dim=-1).flatten(-2).float()
+        levels = _unpacked(codes).float()
         by_head = torch.unflatten(q, 0, (len(codes), -1)).unsqueeze(2)  # (kv_heads, group, 1, head_dim)
         base = (by_head * zeros.unsqueeze(1)).sum(-1, keepdim=True)
         weighted = (by_head * steps.unsqueeze(1)).transpose(1, 2)  # (kv_heads, n_groups, group, head_dim)
@@ -192,6 +189,25 @@ KEY_COPIES: Mapping[str, Callable[[int, int, int, NativeBackend | None], KeyCopy
     "principal": PrincipalKeys,
     "bounds": PageBounds,
 }
+
+
+def _packed(codes: Tensor) -> Tensor:
+    """Numbers below 16 in half as many bytes, as the kernel wants them; `(…, head_dim, 64)` to `(…, head_dim, 32)`.
+
+    A byte holds two neighbouring tokens, the later in its upper half; four channels lie side by side, then every fourth
+    token, so that a vector of the kernel is 16 tokens of four channels and a page four neighbouring lanes.
+    """
+    *outer, dim, _ = codes.shape
+    halves = codes.reshape(*outer, dim // 4, 4, GROUP // 4, 2, 2)  # quad, channel, lane, pair, half
+    pairs = halves[..., 0] | halves[..., 1] << 4
+    return pairs.movedim((-1, -2, -3), (-3, -2, -1)).reshape(*outer, dim, GROUP // 2)
+
+
+def _unpacked(packed: Tensor) -> Tensor:
+    """What `_packed` was given."""
+    *outer, dim, _ = packed.shape
+    pairs = packed.reshape(*outer, dim // 4, 2, GROUP // 4, 4).movedim((-3, -2, -1), (-1, -2, -3))
+    return torch.stack((pairs & 15, pairs >> 4), dim=-1).reshape(*outer, dim, GROUP)
 
 
 def _page_log_sums(scores: Tensor) -> Tensor:

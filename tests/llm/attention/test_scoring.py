@@ -37,7 +37,9 @@ def test_the_kernel_scores_pages_as_pytorch_does(n_heads: int) -> None:
     for copy in (found, meant):
         copy.extend(k)
     q = query(n_heads)
-    assert torch.allclose(found.page_scores(q, 0.125), meant.page_scores(q, 0.125), atol=1e-3)
+    off = (found.page_scores(q, 0.125) - meant.page_scores(q, 0.125)).abs()
+    assert off.max() < 0.1  # queries are rounded to eight bits where the processor multiplies those
+    assert off.mean() < 0.02
 
 
 def test_four_bits_stay_close_to_the_exact_scores_also_with_large_biases() -> None:
