@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from docqa.llm.attention.base import Attended, Backend, BlockLists, Operands
+from docqa.llm.attention.flex_backend import FlexBackend
 from docqa.llm.attention.native import NativeBackend, native_backend
 from docqa.llm.attention.reference import ReferenceBackend
 from docqa.llm.attention.torch_backend import TorchBackend
@@ -26,6 +27,8 @@ class BestOnCpu:
 
 def best_backend(device: str = "cpu") -> Backend:
     """The fastest backend that can be had on a device ("cpu", "cuda", …)."""
+    if device == "cuda":
+        return FlexBackend()
     if device != "cpu":
         return TorchBackend()
     native = native_backend()
@@ -35,5 +38,6 @@ def best_backend(device: str = "cpu") -> Backend:
 BACKENDS: Mapping[str, Callable[[], Backend]] = {
     "reference": ReferenceBackend,
     "torch": TorchBackend,
+    "flex": FlexBackend,
     "best": best_backend,
 }
