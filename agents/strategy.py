@@ -24,6 +24,7 @@ from docqa.answers import Absence, Answer, Asked, Citation, Coverage, Route
 from docqa.checks import Check
 from docqa.documents import Document
 from docqa.errors import OutOfBudget
+from docqa.llm.attention.report import AttentionReport
 from docqa.retrieval.retriever import Retrieval
 
 _N_QUOTED = 3
@@ -198,8 +199,20 @@ class Strategy(ABC):
             "cached_tokens": usage.cached_tokens,
             "repairs": usage.n_repairs,
             "malformed_replies": self.meter.malformed,
+            **(_attention(usage.attention) if usage.attention else {}),
         }
         return {"passages": findings.n_passages, **{name: count for name, count in counts.items() if count}}
+
+
+def _attention(report: AttentionReport) -> dict[str, int]:
+    """What sparse attention did, where it took part: percent, rounded down for the recall."""
+    if not report.n_sampled:
+        return {}
+    return {
+        "attention_density_percent": round(100 * report.density),
+        "attention_recall_percent": int(100 * report.recall),
+        "dense_recomputations": report.n_dense,
+    }
 
 
 def last_answer(events: Iterable[Event]) -> Answer:

@@ -12,6 +12,7 @@ from docqa.agents.embedded import EmbeddedReasoner
 from docqa.agents.events import Searched
 from docqa.agents.full_context import FullContext
 from docqa.agents.llm_reasoner import LLMReasoner
+from docqa.agents.meter import Meter
 from docqa.agents.ordering import ORDERS, PassageOrder
 from docqa.agents.rag import Rag
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
@@ -19,7 +20,8 @@ from docqa.agents.sources import unranked
 from docqa.agents.strategy import last_answer
 from docqa.documents import Page, Passage
 from docqa.errors import UsageError
-from docqa.llm.base import Message
+from docqa.llm.attention.report import AttentionReport
+from docqa.llm.base import Message, Usage
 from docqa.llm.reader import LexicalReader
 
 from .library_of_pages import PagesCorpus, document_of
@@ -159,3 +161,12 @@ def test_a_document_that_does_not_fit_is_refused_before_any_call() -> None:
 def test_the_whole_document_needs_a_language_model() -> None:
     with pytest.raises(UsageError, match="--model"):
         FullContext(EmbeddedReasoner(JUDGE), PagesCorpus(HOPS))(QUESTION, [HOPS])
+
+
+def test_an_answer_says_what_sparse_attention_did() -> None:
+    report = AttentionReport(attended=30, causal=120, recall=0.876, n_sampled=9, n_dense=2)
+    meter = Meter(lambda: Usage(n_calls=1, attention=report))
+    rag = Rag(EmbeddedReasoner(JUDGE), PagesCorpus(HOPS), meter=meter)
+    answer = last_answer(rag.stream("Who runs the mill?", [HOPS]))
+    counts = {name: count for name, count in answer.usage.items() if "dense" in name or "attention" in name}
+    assert counts == {"attention_density_percent": 25, "attention_recall_percent": 87, "dense_recomputations": 2}
