@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -90,6 +90,11 @@ def load_settings(
             values[name] = _parsed(name, value, origin)
             origins[name] = origin
     return Configured(Settings(**values), origins)
+
+
+def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """The settings with what a person has typed. Raises UsageError for an unknown name or a bad value."""
+    return replace(settings, **{name: _parsed(name, value, "settings") for name, value in changes.items()})
 
 
 def describe(configured: Configured) -> list[dict[str, Any]]:

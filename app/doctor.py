@@ -46,7 +46,7 @@ def examine(settings: Settings, guard: OfflineGuard) -> list[Check]:
         _try("tokens", _tokens),
         _ocr(settings.ocr_languages),
         *(_extra(name, module) for name, module in _EXTRAS.items()),
-        _try("question", lambda: _whole_question(settings)),
+        _try("question", lambda: whole_question(settings)),
     ]
     return [*checks, _network(settings, guard)]
 
@@ -85,7 +85,8 @@ def _extra(name: str, module: str) -> Check:
     return Check(f"extra {name}", "missing", f"pip install 'docqa[{name}]' brings {module}")
 
 
-def _whole_question(settings: Settings) -> str:
+def whole_question(settings: Settings) -> str:
+    """Make a PDF, read it, ask it, and say so. Raises DocqaError when the answer is not the one that it holds."""
     with tempfile.TemporaryDirectory(prefix="docqa-doctor-") as folder:
         path = Path(folder) / "bridge.pdf"
         path.write_bytes(one_page_pdf(_SENTENCES))

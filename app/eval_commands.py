@@ -182,8 +182,10 @@ def _progress(session: Session) -> Iterator[OnProgress]:
 
 def _write(evaluation: Evaluation, folder: Path) -> None:
     from docqa.eval import report
+    from docqa.eval.saved_report import write_report
     from docqa.eval.scoring import write_scores, write_whole
 
+    write_report(evaluation, folder)
     write_scores(evaluation, folder / "scores.jsonl")
     write_whole(folder / "report.md", report.markdown(evaluation))
     write_whole(folder / "report.html", report.html(evaluation))

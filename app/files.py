@@ -17,7 +17,7 @@ from docqa.retrieval.readers.base import Limits
 STDIN = "-"
 _BLOCK = 1 << 20
 _HIDDEN = (".", "~$")
-_SUFFIXES = frozenset(
+SUFFIXES = frozenset(
     ".pdf .docx .pptx .xlsx .xlsm .csv .tsv .html .htm .xhtml .epub .md .markdown .txt .text .rst .log".split()
 )
 
@@ -81,7 +81,7 @@ def _in_folder(folder: Path) -> list[FileArgument]:
         paths += [
             path
             for path in (Path(place, name) for name in names if not name.startswith(_HIDDEN))
-            if path.suffix.lower() in _SUFFIXES and os.path.isfile(path)
+            if path.suffix.lower() in SUFFIXES and os.path.isfile(path)
         ]
     problems = [
         FileArgument(Path(error.filename), named=False, problem=f"this folder cannot be listed: {error.strerror}")

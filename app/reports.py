@@ -64,6 +64,18 @@ def document_line(entry: LibraryEntry) -> str:
     return f"{entry.id[:12]}  {one_line(entry.name)}  {health}"
 
 
+def size_and_health(entry: LibraryEntry) -> str:
+    """What a person wants to know of a document at a glance: its length, how much of it is OCR or missing, its size.
+
+    The length is in pages, whatever its format calls them.
+    """
+    health = entry.health
+    size = f"{entry.n_bytes / 1e6:.1f} MB" if entry.n_bytes >= 100_000 else f"{max(1, round(entry.n_bytes / 1e3))} kB"
+    remarks = ((health.n_ocr, "by OCR"), (health.n_unreadable, "unreadable"), (health.n_garbled, "garbled"))
+    pages = "1 page" if health.n_pages == 1 else f"{health.n_pages} pages"
+    return ", ".join([pages, *(f"{n} {what}" for n, what in remarks if n), size])
+
+
 def health_lines(report: HealthReport) -> list[str]:
     """The summary, what the readers noted, and a line for each page that is not plain text."""
     lines = [f"{report.document_id[:12]}  {one_line(report.name)}  {report.summary}"]

@@ -6,25 +6,29 @@ conversation is open, which model) is passed in with every question.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from docqa.agents.conversation import Turn
 from docqa.agents.events import Event, Started, Understood
+from docqa.answers import Answer
 from docqa.app.answering import Answering, resumable
 from docqa.app.background_readings import BackgroundReadings
 from docqa.app.background_runs import BackgroundRuns
 from docqa.app.build import build_answerer, build_corpus
 from docqa.app.chat import Chat, new_id, saved
 from docqa.app.config import Settings
-from docqa.app.conversations import ConversationEntry, conversations, forget_conversation
+from docqa.app.conversations import ConversationEntry, conversation, conversations, forget_conversation
+from docqa.app.evidence import Evidence, gather
 from docqa.app.front_door import DocQA, checked_question
 from docqa.app.run_log import Run, RunLog
 from docqa.app.uploads import drop_upload, keep_upload
 from docqa.documents import Document
-from docqa.errors import OutOfBudget, UnreadableDocument, UsageError
+from docqa.errors import OutOfBudget, StoreError, UnreadableDocument, UsageError
 from docqa.llm.budget import STOPPED
 from docqa.retrieval.catalogue import LibraryEntry
 from docqa.retrieval.ingest import OnProgress
@@ -84,8 +88,7 @@ class Workspace:
             raise UsageError("no document is chosen; add one, or tick it in the list")
         text = checked_question(question.text)
         answering = self.answering(question.settings)
-        conversation = question.conversation or new_id()
-        run = Run("", conversation, text, question.document_ids, resumable(question.settings))
+        run = Run("", question.conversation or new_id(), text, question.document_ids, resumable(question.settings))
 
         def work(is_stopped: Callable[[], bool]) -> Iterator[Event]:
             chat = self._chat(run, replace(answering, is_stopped=is_stopped), is_stopped)
@@ -121,16 +124,36 @@ class Workspace:
                 self._answerings[settings] = build_answerer(settings, self._corpus)
             return self._answerings[settings]
 
+    def evidence_file(self, answer: Answer, write: Callable[[Evidence], str]) -> str:
+        """An answer with its evidence as a file, every quote looked up again in those documents that are at hand."""
+        documents = []
+        for asked in answer.documents:
+            with contextlib.suppress(StoreError, UnreadableDocument):
+                documents.append(self.library.document(asked.sha256))
+        return write(gather(answer, documents, self.images))
+
     def conversations(self, words: str = "") -> tuple[ConversationEntry, ...]:
         """The conversations in which the words occur, the last changed first."""
         return conversations(self._log, self.settings.cache_dir, words)
 
-    def forget_conversation(self, conversation: str) -> None:
+    def documents_of(self, conversation_id: str) -> tuple[str, ...]:
+        """The ids of the documents that a conversation is about; none where there is no such conversation."""
+        runs = self.runs.of_conversation(conversation_id)
+        said = conversation(self.settings.cache_dir, conversation_id)
+        return runs[0].document_ids if runs else said.document_ids if said else ()
+
+    def said_elsewhere(self, conversation_id: str) -> tuple[Turn, ...]:
+        """The turns of a conversation that were not asked on the page: only their words were kept."""
+        asked_here = {run.question for run in self.runs.of_conversation(conversation_id)}
+        said = conversation(self.settings.cache_dir, conversation_id)
+        return tuple(turn for turn in said.turns if turn.asked not in asked_here) if said else ()
+
+    def forget_conversation(self, conversation_id: str) -> None:
         """Delete a conversation for good; what is being answered in it is stopped."""
-        for run in self.runs.of_conversation(conversation):
+        for run in self.runs.of_conversation(conversation_id):
             if run.state == "running":
                 self.runs.stop(run.id)
-        forget_conversation(self._log, self.settings.cache_dir, conversation)
+        forget_conversation(self._log, self.settings.cache_dir, conversation_id)
 
     def close(self) -> None:
         """Stop what is going on and close everything."""

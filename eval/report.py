@@ -38,13 +38,11 @@ def markdown(evaluation: Evaluation) -> str:
     """The report without plots."""
     lines = [f"# docqa eval {evaluation.about.get('task', '')}".rstrip(), ""]
     lines += _markdown_table([["setting", "value"], *map(list, evaluation.described.items())])
-    lines += ["", *_markdown_table(_figures(evaluation)), "", *_remarks(evaluation)]
-    by_task = _by_task(evaluation)
-    if by_task:
-        lines += ["", "## By task", "", *_markdown_table(by_task)]
-    failures = _failures(evaluation)
-    if failures:
-        lines += ["", "## Failures", "", *(f"- `{example_id}`: {error}" for example_id, error in failures)]
+    lines += ["", *_markdown_table(figures(evaluation)), "", *remarks(evaluation)]
+    tasks, failed = by_task(evaluation), failures(evaluation)
+    lines += ["", "## By task", "", *_markdown_table(tasks)] if tasks else []
+    if failed:
+        lines += ["", "## Failures", "", *(f"- `{example_id}`: {error}" for example_id, error in failed)]
     return "\n".join(lines) + "\n"
 
 
@@ -53,13 +51,13 @@ def html(evaluation: Evaluation) -> str:
     title = escape(f"docqa eval {evaluation.about.get('task', '')}")
     body = [f"<h1>{title}</h1>", _html_table([["setting", "value"], *map(list, evaluation.described.items())])]
     body += [
-        _html_table(_figures(evaluation)),
-        *(f"<p>{escape(remark)}</p>" for remark in _remarks(evaluation) if remark),
+        _html_table(figures(evaluation)),
+        *(f"<p>{escape(remark)}</p>" for remark in remarks(evaluation) if remark),
     ]
-    by_task = _by_task(evaluation)
-    body += [_html_table(by_task)] if by_task else []
+    tasks = by_task(evaluation)
+    body += [_html_table(tasks)] if tasks else []
     body += drawings(evaluation).values()
-    for example_id, error in _failures(evaluation):
+    for example_id, error in failures(evaluation):
         body.append(f"<p><code>{escape(example_id)}</code>: {escape(error)}</p>")
     head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
@@ -112,7 +110,8 @@ def _costs(evaluation: Evaluation) -> tuple[str, dict[str, float]]:
     return "seconds", {record.example_id: record.seconds for record in evaluation.records}
 
 
-def _figures(evaluation: Evaluation) -> Table:
+def figures(evaluation: Evaluation) -> Table:
+    """Every metric with its interval; the head comes first."""
     rows = [["metric", "value", "95 % interval", "examples", "documents"]]
     for metric, scored in evaluation.rows.items():
         i = evaluation.interval(metric)
@@ -123,25 +122,25 @@ def _figures(evaluation: Evaluation) -> Table:
     return rows
 
 
-def _remarks(evaluation: Evaluation) -> list[str]:
+def remarks(evaluation: Evaluation) -> list[str]:
+    """What one must know to read the figures."""
     dropped = max(evaluation.n_dropped(metric) for metric in evaluation.rows)
-    remarks = [
+    found = [
         f"{len(evaluation.records)} examples, {evaluation.n_failed} failed (each counts as the worst of every metric). "
         "Shares are in percent; intervals are bootstrapped over documents."
     ]
     if dropped:
-        remarks.append(
-            f"{dropped} empty answers enter no mean of the citation metrics: parity with the original scorer."
-        )
-    return remarks + ([_CAVEAT] if any(m.name.startswith("citation_") for m in evaluation.rows) else [])
+        found.append(f"{dropped} empty answers enter no mean of the citation metrics: parity with the original scorer.")
+    return found + ([_CAVEAT] if any(m.name.startswith("citation_") for m in evaluation.rows) else [])
 
 
-def _failures(evaluation: Evaluation) -> list[tuple[str, str]]:
+def failures(evaluation: Evaluation) -> list[tuple[str, str]]:
+    """The first examples that ended in an error, each with what it says."""
     failed = [(record.example_id, one_line(record.error)) for record in evaluation.records if record.answer is None]
     return failed[:_N_SHOWN_FAILURES]
 
 
-def _by_task(evaluation: Evaluation) -> Table:
+def by_task(evaluation: Evaluation) -> Table:
     """Every metric's figure for each task of a benchmark that has several; empty for one that has not."""
     names = list(dict.fromkeys(row.example.task for row in next(iter(evaluation.rows.values()))))
     if len(names) < 2:

@@ -12,7 +12,7 @@ import pytest
 
 from docqa.errors import UsageError
 from docqa.eval import measures as measures
-from docqa.eval import plots, report
+from docqa.eval import plots, report, saved_report
 from docqa.eval.cited_text import punkt
 from docqa.eval.examples import Example, Record, TextSource
 from docqa.eval.metrics import Judge, Setting, parse
@@ -138,3 +138,24 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_whole(tmp_path / "new" / "r.md", "two")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["r.md"]
     assert (tmp_path / "new" / "r.md").read_text(encoding="utf-8") == "two"
+
+
+def test_the_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    examples = [long_example(n) for n in range(20)]
+    made = evaluation(examples, [Record(str(n), RIGHT, "", 0.1 + n) for n in range(20)])
+    saved_report.write_report(made, tmp_path)
+    found = saved_report.read_report(tmp_path)
+    assert found.about == made.described
+    assert [list(row) for row in found.figures] == report.figures(made)
+    assert found.drawings == report.drawings(made)
+    assert {"figures", "length", "depth", "cost"} <= set(found.drawings)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": "other"}', '{"schema": "docqa.eval.report/1", "figures": 3}'])
+def test_what_is_no_report_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=r"no report\.json is there"):
+        saved_report.read_report(tmp_path)
+    (tmp_path / saved_report.FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"cannot be read|expected the schema") as caught:
+        saved_report.read_report(tmp_path)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,33 @@
+"""A browser for all tests of the page, and a server with documents for those that only look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from .browser import Visitor, browsing, chromium, docqa_ui, visitor
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if chromium() is None and not os.environ.get("CI"):
+        pytest.skip("chromium is not installed")
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with docqa_ui(tmp_path_factory.mktemp("page") / "cache") as url:
+        yield url
+
+
+@pytest.fixture
+def person(browser: Browser, page_url: str) -> Iterator[Visitor]:
+    with visitor(browser, page_url) as person:
+        yield person
+        assert person.strays == []
+        assert person.complaints == []
