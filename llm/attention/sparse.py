@@ -72,7 +72,7 @@ class SparseAttention:
         )
         recall = float(share.min())
         if recall >= self.policy.min_recall:
-            return full, AttentionReport(n_attended + causal, 2 * causal, recall, 1)
+            return attended, AttentionReport(n_attended, causal, recall, 1)
         state.dense_layers.add(layer)
         return full, AttentionReport(causal, causal, recall, 1, 1)
 

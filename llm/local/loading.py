@@ -88,6 +88,8 @@ def _why_not(name: str, error: Exception) -> str:
     cause = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
     if Path(name).exists():
         return f"cannot load the model in {name}: {cause}"
+    if name.startswith(("/", ".", "~")):
+        return f"there is no folder {name}; name one with config.json, tokenizer and safetensors"
     return (
         f"there is no model {name!r} on this machine; name a folder with config.json, tokenizer and safetensors, "
         f"or fetch it first: hf download {name}"

@@ -90,7 +90,7 @@ class LocalLLM:
 
     def count_tokens(self, text: str) -> int:
         """By the model's own tokenizer."""
-        return len(self._loaded.tokenizer(text, add_special_tokens=False).input_ids)
+        return len(self._loaded.tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
 
     def complete(self, messages: Sequence[Message], schema: Schema | None = None) -> Completion:
         """The whole reply. With a schema no other tokens can be written than those that follow it."""

@@ -17,7 +17,7 @@ def prompt_tokens(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     """
     if tokenizer.chat_template is None:
         text = "\n\n".join(message.content for message in messages)
-        return list(tokenizer(text).input_ids)
+        return list(tokenizer(text, verbose=False).input_ids)
     from jinja2 import TemplateError
 
     try:
@@ -31,7 +31,7 @@ def prompt_tokens(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
 def _by_template(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     turns = [{"role": message.role, "content": message.content} for message in messages]
     text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False, enable_thinking=False)
-    return list(tokenizer(text, add_special_tokens=False).input_ids)
+    return list(tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
 
 
 def _without_system(messages: Sequence[Message]) -> list[Message]:

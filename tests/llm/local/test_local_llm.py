@@ -245,6 +245,8 @@ def test_a_model_that_slides_runs_dense_and_says_why(tmp_path: Path, caplog: pyt
 def test_a_model_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no model 'nobody/nothing' on this machine"):
         load("nobody/nothing")
+    with pytest.raises(UsageError, match="there is no folder /nowhere/at/all"):
+        load("/nowhere/at/all")
     with pytest.raises(UsageError, match="cannot load the model in"):
         load(str(tmp_path))
 
