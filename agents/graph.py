@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.channels import UntrackedValue
@@ -22,11 +22,12 @@ from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langsmith import tracing_context
+from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from docqa.agents.events import Event, Finished, LimitReached, Routed
 from docqa.agents.router.features import Features, measure
 from docqa.agents.router.routed import TOO_LONG, Router, later
-from docqa.agents.router.rules import Decision, reconsider
+from docqa.agents.router.rules import Decision
 from docqa.agents.saved_findings import Saved, restored, saved
 from docqa.agents.strategy import Clock, Strategy, Task, Work, checked_event
 from docqa.answers import Answer
@@ -37,9 +38,15 @@ _MAX_STEPS = 20  # three strategies at most, four nodes each
 
 
 class Asked(TypedDict):
-    """What goes in. `about` is kept with the run for whoever takes it up again: ids of documents, names of settings."""
+    """What goes in."""
 
     question: str
+
+
+class AskedToKeep(Asked):
+    """What goes into a graph with checkpoints. `about` is kept with the run for whoever takes it up again: ids of
+    documents, names of settings."""
+
     about: NotRequired[dict[str, Any]]
 
 
@@ -66,7 +73,7 @@ class State(TypedDict, total=False):
     answer: Annotated[dict[str, Any], UntrackedValue]
 
 
-Graph = CompiledStateGraph[State, None, Asked, Answered]
+Graph = CompiledStateGraph[State, None, AskedToKeep, Answered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +143,7 @@ class _Nodes:
         return self.router().instead(failed, Features(**state["features"]))
 
     def _second_thought(self, state: State, answer: Answer) -> Decision | None:
-        router = self.router()
-        if router.route != "auto":
-            return None
-        return reconsider(answer, Features(**state["features"]), state["tried"], router.thresholds)
+        return self.router().second_thought(answer, Features(**state["features"]), state["tried"])
 
     def _answer(self, state: State) -> Answer:
         """The answer of the last check; made again in a process that took the run up after it."""
@@ -184,7 +188,8 @@ def build_graph(
     `router` is called for every step; give the same one each time to let a budget span the whole question.
     """
     nodes = _Nodes(router, documents)
-    graph = StateGraph(State, input_schema=Asked, output_schema=Answered)
+    asked = cast(type[AskedToKeep], Asked if checkpointer is None else AskedToKeep)
+    graph = StateGraph(State, input_schema=asked, output_schema=Answered)
     for name in ("route", "work", "check", "repair", "answer"):
         graph.add_node(name, getattr(nodes, name))
     graph.add_edge(START, "route")
@@ -197,7 +202,7 @@ def build_graph(
     return compiled.with_config({"recursion_limit": _MAX_STEPS})
 
 
-def run(graph: Graph, asked: Asked | None, run_id: str) -> Iterator[Event]:
+def run(graph: Graph, asked: AskedToKeep | None, run_id: str) -> Iterator[Event]:
     """The events of a run under this id, `Finished` last; `asked` None takes up the run that was interrupted.
 
     Nothing is sent to a tracing service, whatever the environment says.

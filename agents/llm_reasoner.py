@@ -76,7 +76,7 @@ class LLMReasoner:
 
     def compose(self, question: str, notes: Notes) -> Draft:
         """The manager's turn: statements whose evidence is named by number, or an abstention."""
-        sources = lay_out(self._that_fits(notes.evidence, self.capacity(question) - self.window.unit))
+        sources = lay_out(self._that_fits(notes.evidence, self.capacity(question) - self.unit_tokens))
         if not sources.evidence:
             return Draft(abstention=Abstention("Not found: nothing that was read bears on the question."))
         messages = prompts.answer(question, sources.text, self._unit(replace(notes, evidence=())))
@@ -103,7 +103,7 @@ class LLMReasoner:
     def choose(self, question: str, drafts: Sequence[Draft]) -> int:
         """The draft to take, counted from 0; by vote when the model's reply is of no use."""
         evidence = tuple(dict.fromkeys(piece for draft in drafts for piece in evidence_of(draft)))
-        sources = lay_out(self._that_fits(evidence, self.capacity(question) - self.window.unit))
+        sources = lay_out(self._that_fits(evidence, self.capacity(question) - self.unit_tokens))
         answers = "\n".join(f"Answer {n}: {_told(draft, sources)}" for n, draft in enumerate(drafts, start=1))
         messages = prompts.choose(question, sources.text, answers)
         found = self._ask(messages, parsing.CHOICE, partial(parsing.chosen, n_answers=len(drafts)))
@@ -136,9 +136,14 @@ class LLMReasoner:
         """Tokens that one worker's turn may take, prompt and reply included."""
         return min(self.window.size, self.llm.context_length)
 
+    @property
+    def unit_tokens(self) -> int:
+        """What the communication unit may take of a worker's turn; of a small window an eighth."""
+        return min(self.window.unit, self.window_size // 8)
+
     def room(self, question: str) -> int:
         """Tokens of document text that fit in one worker's turn."""
-        return self._window(self.window.size).room(*self._fixed_tokens(question, prompts.work(question, "", "")))
+        return self._window(self.window_size).room(*self._fixed_tokens(question, prompts.work(question, "", "")))
 
     def capacity(self, question: str) -> int:
         """Tokens of document text that the model can take at once, when it answers from all of it."""
@@ -153,7 +158,8 @@ class LLMReasoner:
         return Draft(quoted(notes.evidence[:_N_QUOTED]), warnings=(f"{problem}; docqa quotes what was found.",))
 
     def _window(self, size: int) -> Window:
-        return replace(self.window, size=min(size, self.llm.context_length), output=self.llm.max_output_tokens)
+        size, output = min(size, self.llm.context_length), self.llm.max_output_tokens
+        return replace(self.window, size=size, unit=self.unit_tokens, output=output)
 
     def _fixed_tokens(self, question: str, messages: Sequence[Message]) -> tuple[int, int]:
         n_question = self.llm.count_tokens(question)
@@ -169,7 +175,7 @@ class LLMReasoner:
 
     def _unit(self, notes: Notes) -> str:
         """The communication unit: the answer so far, what is open, and of the quotes the latest that still fit."""
-        budget = self.window.unit
+        budget = self.unit_tokens
         lines = []
         for line in (
             f"Known so far: {notes.partial_answer}" if notes.partial_answer else "",

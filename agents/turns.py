@@ -13,7 +13,7 @@ from docqa.documents import Document, Passage
 from docqa.errors import UsageError
 from docqa.retrieval.retriever import Retrieval
 
-_LEAST_ROOM = 64
+_LEAST_ROOM = 256  # with less, most of what a model reads is prompt
 
 Turns = Callable[[str, Sequence[Document]], Sequence[Retrieval]]
 """From a question and documents to what each worker reads, in the order of the documents."""
@@ -31,8 +31,9 @@ class WindowTurns:
         room = self.reasoner.room(question)
         if room < _LEAST_ROOM:
             raise UsageError(
-                f"the window of {self.reasoner.window_size} tokens has no room for a document beside the question; "
-                "ask a shorter question, raise chain_window or use a model with a longer context"
+                f"the window of {self.reasoner.window_size} tokens has no room: beside the question {max(0, room)} are "
+                f"left for a document, and {_LEAST_ROOM} are needed; ask a shorter question, raise chain_window or "
+                "take a model with a longer context"
             )
         passages = all_passages(self.corpus, documents)
         return [unranked(chunk) for chunk in chunks(passages, room, self.reasoner.llm.count_tokens)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -23,6 +23,7 @@ from docqa.agents.router.estimates import Economics
 from docqa.agents.router.features import CountChars, DocumentTokens, chars_of_pages, tokens_by_chars
 from docqa.agents.router.lengths import ModelTokens
 from docqa.agents.router.routed import EXHAUSTIVE, Router
+from docqa.agents.router.rules import Policy, Rules
 from docqa.agents.strategy import Strategy, last_answer
 from docqa.answers import Answer
 from docqa.app.config import Settings
@@ -39,15 +40,14 @@ if TYPE_CHECKING:
 
 _N_PARALLEL = 4
 _RESUMABLE = (
-    "model base_url context_length route judge chain_window chain_order clarify max_tokens max_seconds max_cost "
+    "model base_url context_length route router judge chain_window chain_order clarify max_tokens max_seconds max_cost "
     "price_input price_output encoder".split()
 )
-_SIGNED_WITHOUT_MODEL = ("model", "route", "encoder", "ocr", "ocr_languages")
+_SIGNED_WITHOUT_MODEL = ("model", "route", "router", "encoder", "ocr", "ocr_languages")
 _SIGNED = (
     *_SIGNED_WITHOUT_MODEL,
     *"context_length judge chain_window chain_order clarify max_tokens max_seconds max_cost".split(),
 )
-_UNREAD_SHARE = 0.75  # of a worker's window is text on the mean; the rest is prompt, notes and reply
 
 
 @runtime_checkable
@@ -74,6 +74,7 @@ class Answering:
     n_chars: CountChars = chars_of_pages
     likeness: Likeness | None = None
     read_per_s: float = 3_000.0
+    policy: Policy = field(default_factory=Rules)
     is_stopped: Callable[[], bool] = never
 
     def __call__(self, question: str, documents: Sequence[Document]) -> Answer:
@@ -110,7 +111,8 @@ class Answering:
             settings.route,
             self._economics(price),
             budget,
-            n_tokens=self._n_tokens(),
+            self.policy,
+            self._n_tokens(),
         )
 
     def rewritten(self, question: str, history: str) -> str:
@@ -172,11 +174,12 @@ class Answering:
     def _economics(self, price: Price) -> Economics:
         if self.llm is None:
             return Economics(read_per_s=self.read_per_s)
-        context_length = self.llm.context_length
-        room = round(_UNREAD_SHARE * min(self.settings.chain_window, context_length))
+        from docqa.agents.llm_reasoner import LLMReasoner
+
+        room = LLMReasoner(self.llm, window=Window(self.settings.chain_window)).room("")
         orders = self._orders()
         n_readings = len(orders) + orders.count("bidirectional")
-        return Economics(context_length, room, n_readings, len(orders), self.settings.clarify, price=price)
+        return Economics(self.llm.context_length, room, n_readings, len(orders), self.settings.clarify, price=price)
 
     def _orders(self) -> tuple[ReadingOrder, ...]:
         return reading_orders(self.settings.chain_order)
@@ -184,7 +187,7 @@ class Answering:
 
 def made_with(settings: Settings) -> dict[str, str]:
     """The version and the settings that an answer depends on; neither the server's address nor the key."""
-    names = _SIGNED if settings.model.startswith("openai:") else _SIGNED_WITHOUT_MODEL
+    names = _SIGNED_WITHOUT_MODEL if settings.model.startswith("embedded") else _SIGNED
     values = {name: getattr(settings, name) for name in names}
     plain = {name: ", ".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
     return {"docqa": __version__, **plain}

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from docqa.agents.corpus import Corpus
 from docqa.agents.embedded import EmbeddedReasoner
 from docqa.agents.reasoner import Reasoner
+from docqa.agents.router.rules import Policy, Rules
 from docqa.answers import Coverage
 from docqa.app.answering import Answering
 from docqa.app.config import Settings
@@ -40,7 +41,11 @@ JUDGES: Mapping[str, Callable[[str], ClaimJudge | None]] = {
     "nli": lambda model: nli_judge(model),
 }
 """What says whether a language model's statements are borne out; None is the model itself."""
-
+POLICIES: Mapping[str, Callable[[str], Policy]] = {
+    "rules": lambda _: Rules(),
+    "learned": lambda reader: _learned(reader),
+}
+"""How the router decides, made for a reader."""
 ENCODERS: Mapping[str, Callable[[str], Embedder | None]] = {
     "none": lambda _: None,
     "sentence-transformers": SentenceTransformersEmbedder,
@@ -125,18 +130,24 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
     name, _, argument = settings.model.partition(":")
     if name not in {**REASONERS, **LLMS}:
         raise UsageError(f"unknown model {name!r}; known: {', '.join(sorted([*REASONERS, *LLMS]))}")
-    embedded = REASONERS[name](argument, settings) if name in REASONERS else REASONERS["embedded"]("", settings)
+    reader = argument if name in REASONERS else ""
+    embedded = REASONERS[name if name in REASONERS else "embedded"](reader, settings)
+    without_model = Answering(
+        settings,
+        corpus,
+        embedded,
+        n_chars=corpus.n_chars,
+        likeness=corpus.likeness(),
+        read_per_s=PACES[reader or "lexical"],
+        policy=_named(POLICIES, settings.router, "router")(reader or "lexical"),
+    )
     if name in REASONERS:
-        pace = PACES[argument or "lexical"]
-        return Answering(
-            settings, corpus, embedded, n_chars=corpus.n_chars, likeness=corpus.likeness(), read_per_s=pace
-        )
+        return without_model
     from docqa.llm.response_cache import ReplyStore  # only models have replies
 
     replies = ReplyStore(settings.cache_dir / REPLIES)
     judge = _chosen(JUDGES, settings.judge, "judge")
-    llm = LLMS[name](settings, argument)
-    return Answering(settings, corpus, embedded, judge, llm, replies, corpus.n_chars, corpus.likeness())
+    return replace(without_model, judge=judge, llm=LLMS[name](settings, argument), replies=replies)
 
 
 def _embedded(reader: str, n_sentences: int) -> EmbeddedReasoner:
@@ -194,9 +205,21 @@ def _local(settings: Settings, name: str) -> LLM:
 LLMS: Mapping[str, Callable[[Settings, str], LLM]] = {"local": _local, "openai": _remote}
 
 
+def _learned(reader: str) -> Policy:
+    """The weights that were fitted on the answers of this reader."""
+    from docqa.agents.router.learned import Learned, shipped
+
+    return Learned(shipped(reader))
+
+
 def _chosen(table: Mapping[str, Callable[[str], T]], setting: str, what: str) -> T:
     """Make what "name" or "name:argument" stands for."""
     name, _, argument = setting.partition(":")
+    return _named(table, name, what)(argument)
+
+
+def _named(table: Mapping[str, T], name: str, what: str) -> T:
+    """What goes by that name."""
     if name not in table:
         raise UsageError(f"unknown {what} {name!r}; known: {', '.join(sorted(table))}")
-    return table[name](argument)
+    return table[name]

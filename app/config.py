@@ -32,7 +32,8 @@ class Settings:
     `base_url` and `api_key` are the model server's, `context_length` is in tokens and 0 when the server shall say it.
     `judge` says what checks the statements of a language model: embedded, model (itself) or nli:MODEL.
     `max_tokens`, `max_seconds` and `max_cost` limit one question, 0 for no limit; `price_input` and `price_output` are
-    what a million of the model's tokens cost. `chain_window` is what one worker of a chain takes in tokens, and
+    what a million of the model's tokens cost. `router` says how the route
+    "auto" decides: by rules or by learned weights. `chain_window` is what one worker of a chain takes in tokens, and
     `chain_order` in which order workers read: of several orders, with commas, each gives an answer, and a judge takes
     one. With `clarify` a language model clears up a question of its own before it answers.
     """
@@ -43,6 +44,7 @@ class Settings:
     api_key: str = field(default="", repr=False)
     context_length: int = 0
     route: str = "auto"
+    router: str = "rules"
     sentences: int = 0
     judge: str = "embedded"
     chain_window: int = 16_384
@@ -201,6 +203,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "api_key": str,
     "context_length": _count,
     "route": str,
+    "router": str,
     "sentences": _count,
     "judge": str,
     "chain_window": _count,

@@ -86,16 +86,22 @@ class BudgetLLM(WrappedLLM):
         n_worst, n_spent = (usage.input_tokens + usage.output_tokens for usage in (worst, spent))
         if budget.max_tokens is not None and n_worst > budget.max_tokens:
             raise OutOfBudget(
-                f"the next call may need {n_worst - n_spent} of {budget.max_tokens} tokens, {n_spent} are used"
+                f"the next call may need {n_worst - n_spent} of {budget.max_tokens} tokens, {n_spent} are used; raise "
+                "--max-tokens"
             )
         cost = tally.cost - self._before.cost
         worst_cost = cost + self._counting.price.of(self._reserved + wanted)
         if budget.max_cost is not None and worst_cost > budget.max_cost:
-            raise OutOfBudget(f"the next call may bring the cost to {worst_cost:.4f}, more than {budget.max_cost:g}")
+            raise OutOfBudget(
+                f"the next call may bring the cost to {worst_cost:.4f}, more than {budget.max_cost:g}; raise --max-cost"
+            )
         elapsed_s = self._clock() - self._start_s
         per_call_s = (tally.seconds - self._before.seconds) / max(1, spent.n_calls)
         if budget.max_seconds is not None and elapsed_s + per_call_s > budget.max_seconds:
-            raise OutOfBudget(f"{elapsed_s:.1f} s are over, and the next call would pass {budget.max_seconds:g} s")
+            raise OutOfBudget(
+                f"{elapsed_s:.1f} s are over, and the next call would pass {budget.max_seconds:g} s; raise "
+                "--max-seconds"
+            )
 
 
 def _less(usage: Usage, taken: Usage) -> Usage:

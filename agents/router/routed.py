@@ -9,7 +9,7 @@ from docqa.agents.corpus import Corpus
 from docqa.agents.events import Event, Finished, LimitReached, Routed
 from docqa.agents.router.estimates import Economics
 from docqa.agents.router.features import DocumentTokens, Features, measure, tokens_by_chars
-from docqa.agents.router.rules import Decision, Thresholds, decide, escalate, reconsider
+from docqa.agents.router.rules import Decision, Policy, Rules
 from docqa.agents.strategy import Strategy, last_answer
 from docqa.answers import Answer
 from docqa.documents import Document
@@ -35,7 +35,7 @@ class Router:
     route: str = "auto"
     economics: Economics = field(default_factory=Economics)
     budget: Budget = field(default_factory=Budget)
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    policy: Policy = field(default_factory=Rules)
     n_tokens: DocumentTokens = tokens_by_chars
 
     def __post_init__(self) -> None:
@@ -69,13 +69,13 @@ class Router:
                     raise
                 continue
             answer = new if answer is None else later(answer, new)
-            decision = None if self.route != "auto" else reconsider(answer, features, tried, self.thresholds)
+            decision = self.second_thought(answer, features, tried)
         assert answer is not None
         yield Finished(answer)
 
     def decide(self, features: Features) -> Decision:
         """Where the question is sent first."""
-        decision = decide(features, self.economics, self.budget, self.thresholds)
+        decision = self.policy.decide(features, self.economics, self.budget)
         return decision if self.route == "auto" else Decision(self.route, "it was asked for", decision.estimates)
 
     def instead(self, failed: Decision, features: Features) -> Decision | None:
@@ -85,7 +85,13 @@ class Router:
         """
         if self.route != "auto" or failed.strategy != "full_context":
             return None
-        return escalate(features, self.economics, self.budget, self.thresholds)
+        n_tokens = max(features.n_tokens, self.economics.context_length or 0)
+        decision = self.policy.decide(replace(features, n_tokens=n_tokens), self.economics, self.budget)
+        return replace(decision, reason=f"the whole text does not fit the model's window, and {decision.reason}")
+
+    def second_thought(self, answer: Answer, features: Features, tried: Sequence[str]) -> Decision | None:
+        """What to try after an answer that does not hold; a route that was asked for is not left."""
+        return None if self.route != "auto" else self.policy.reconsider(answer, features, tried)
 
     def strategy(self, decision: Decision, features: Features) -> Strategy:
         """The strategy that a decision means for this question."""

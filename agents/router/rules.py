@@ -9,7 +9,8 @@ unless there is a reason to doubt it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from docqa.agents.router.estimates import Economics, Estimate, estimates
 from docqa.agents.router.features import Features
@@ -24,6 +25,18 @@ class Decision:
     strategy: str
     reason: str
     estimates: tuple[Estimate, ...] = ()
+
+
+class Policy(Protocol):
+    """Where a question is sent first, and where after an answer that does not hold."""
+
+    def decide(self, features: Features, economics: Economics, budget: Budget | None = None) -> Decision:
+        """The strategy to take first."""
+        ...
+
+    def reconsider(self, answer: Answer, features: Features, tried: Sequence[str]) -> Decision | None:
+        """What to try next; None where the answer, or the decline, is to be accepted."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,21 @@ class Thresholds:
     proved: float = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The policy of this module."""
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+    def decide(self, features: Features, economics: Economics, budget: Budget | None = None) -> Decision:
+        """As `decide`."""
+        return decide(features, economics, budget, self.thresholds)
+
+    def reconsider(self, answer: Answer, features: Features, tried: Sequence[str]) -> Decision | None:
+        """As `reconsider`."""
+        return reconsider(answer, features, tried, self.thresholds)
+
+
 def decide(
     features: Features, economics: Economics, budget: Budget | None = None, thresholds: Thresholds | None = None
 ) -> Decision:
@@ -49,18 +77,9 @@ def decide(
     wishes = _wishes(features, economics, thresholds or Thresholds())
     ordered = tuple(candidates.values())
     for strategy, reason in wishes:
-        if strategy in candidates and _affordable(candidates[strategy], budget or Budget()):
+        if strategy in candidates and affordable(candidates[strategy], budget or Budget()):
             return Decision(strategy, reason, ordered)
     return Decision("rag", "the budget allows no more than to read the passages that fit the question best", ordered)
-
-
-def escalate(
-    features: Features, economics: Economics, budget: Budget | None = None, thresholds: Thresholds | None = None
-) -> Decision:
-    """What to take instead of the whole text at once, which has turned out to be longer than the model's window."""
-    n_tokens = max(features.n_tokens, economics.context_length or 0)
-    decision = decide(replace(features, n_tokens=n_tokens), economics, budget, thresholds)
-    return replace(decision, reason=f"the whole text does not fit the model's window, and {decision.reason}")
 
 
 def reconsider(
@@ -118,7 +137,8 @@ def _wishes(features: Features, economics: Economics, limits: Thresholds) -> lis
     return wishes
 
 
-def _affordable(estimate: Estimate, budget: Budget) -> bool:
+def affordable(estimate: Estimate, budget: Budget) -> bool:
+    """Whether the budget pays for what the strategy is expected to cost."""
     limits = (
         (estimate.input_tokens + estimate.output_tokens, budget.max_tokens if estimate.n_calls else None),
         (estimate.seconds, budget.max_seconds),

@@ -21,7 +21,7 @@ from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.router.estimates import Economics
 from docqa.agents.router.lengths import ModelTokens
 from docqa.agents.router.routed import Router
-from docqa.agents.router.rules import escalate
+from docqa.agents.router.rules import Decision
 from docqa.agents.sources import lay_out, sentences_in, unranked
 from docqa.agents.strategy import last_answer
 from docqa.agents.turns import WindowTurns
@@ -166,6 +166,8 @@ def test_the_whole_text_that_was_asked_for_and_does_not_fit_is_one_clear_error(a
 )
 def test_what_is_taken_instead_of_the_whole_text_depends_on_the_question(kind: str, strategy: str) -> None:
     features = replace(FACT, kind=kind, n_tokens=3_000)  # type: ignore[arg-type]
-    decision = escalate(features, Economics(context_length=32_768))
+    model, _ = counting_model(1.2, context_length=32_768)
+    decision = misjudging(model).instead(Decision("full_context", "it was short"), features)
+    assert decision is not None
     assert decision.strategy == strategy
     assert "full_context" not in [estimate.strategy for estimate in decision.estimates]

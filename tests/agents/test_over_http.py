@@ -20,10 +20,11 @@ from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.strategy import Strategy
 from docqa.agents.turns import WindowTurns
 from docqa.answers import Answer
-from docqa.errors import ContextTooLong, DocqaError, ModelUnreachable
+from docqa.errors import ContextTooLong, DocqaError, ModelRejected, ModelUnreachable
 from docqa.llm.base import LLM, Message, Sampling
 from docqa.llm.budget import Budget
 from docqa.llm.reader import LexicalReader
+from docqa.llm.server import Patience
 from tests.llm.openai_server import Fault, Kind, OpenAIServer, status
 
 from .library_of_pages import PagesCorpus
@@ -35,12 +36,13 @@ CORPUS = PagesCorpus(REPORT)
 QUESTION = "What concerned valve D3?"
 PATTERN = r"valve D3\b"
 TEXT = "Incident 104 concerned a leak at valve D3."
+WINDOW = Window(size=4000, unit=200, margin=200)
 NAMES = ("rag", "retrieve_then_reason", "chain", "exhaustive", "full_context")
 
 
 def strategy(name: str, llm: LLM) -> Strategy:
     counted, meter = metered(llm, Budget())
-    reasoner = LLMReasoner(counted, LexicalReader(), meter, Window(size=4000, unit=200, margin=200))
+    reasoner = LLMReasoner(counted, LexicalReader(), meter, WINDOW)
     turns = WindowTurns(CORPUS, reasoner)
     made: dict[str, Callable[[], Strategy]] = {
         "rag": lambda: Rag(reasoner, CORPUS, meter=meter, gathers=False),
@@ -61,12 +63,16 @@ class Asked:
 
 
 def ask(name: str, *faults: Fault | None, reply: Reply | None = None, max_output_tokens: int = 500) -> Asked:
-    script = model_of(reply or reader_of(PATTERN), max_output_tokens=max_output_tokens)
-    with OpenAIServer(script, Kind(model_card={"max_model_len": 32_000})) as server:
+    with serving(reply or reader_of(PATTERN), max_output_tokens) as server:
         server.fail(*faults)
         remote = server.remote(sampling=Sampling(max_output_tokens=max_output_tokens))
         answer = strategy(name, remote)(QUESTION, [REPORT])
         return Asked(answer, len(server.chats))
+
+
+def serving(reply: Reply, max_output_tokens: int) -> OpenAIServer:
+    script = model_of(reply, max_output_tokens=max_output_tokens)
+    return OpenAIServer(script, Kind(model_card={"max_model_len": 32_000}))
 
 
 @cache
@@ -118,10 +124,13 @@ def test_a_reply_of_the_wrong_form_is_repaired_with_one_more_request(name: str) 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_replies_that_are_cut_off_end_in_an_honest_answer(name: str) -> None:
+def test_replies_that_are_cut_off_end_in_an_honest_answer_and_are_not_asked_for_again(name: str) -> None:
     asked = ask(name, max_output_tokens=6)
     assert asked.answer.status == "not_found"
-    assert asked.answer.usage["malformed_replies"] > 0
+    assert 0 < asked.answer.usage["malformed_replies"] <= asked.answer.usage["calls"] == asked.n_requests
+    n_parts = undisturbed("exhaustive").n_requests
+    # A manager to whom no worker has given anything is not asked.
+    assert asked.n_requests == {"retrieve_then_reason": 2, "chain": n_parts, "exhaustive": n_parts}.get(name, 1)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -129,13 +138,30 @@ def test_replies_that_are_cut_off_end_in_an_honest_answer(name: str) -> None:
     ("fault", "error"),
     [
         (status(400, "maximum context length is 512 tokens", code="context_length_exceeded"), ContextTooLong),
+        (status(401, "who are you?"), ModelRejected),
         (status(429, "slow down", retry_after=3600), ModelUnreachable),
     ],
+    ids=["context too long", "wrong key", "wait an hour"],
 )
-def test_a_lasting_fault_is_one_clear_error(name: str, fault: Fault, error: type[DocqaError]) -> None:
-    with pytest.raises(error) as caught:
-        ask(name, *[fault] * 40)
-    assert "\n" not in str(caught.value)
+def test_a_lasting_fault_is_one_clear_error_after_one_request(name: str, fault: Fault, error: type[DocqaError]) -> None:
+    with serving(reader_of(PATTERN), 500) as server:
+        server.fail(*[fault] * 40)
+        asking = strategy(name, server.remote())
+        with pytest.raises(error) as caught:
+            asking(QUESTION, [REPORT])
+        assert "\n" not in str(caught.value)
+        assert len(server.chats) <= (2 if name == "exhaustive" else 1)  # it reads two parts at a time
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_server_that_stays_down_is_given_up_after_the_patience_is_used_up(name: str) -> None:
+    with serving(reader_of(PATTERN), 500) as server:
+        server.fail(*[status(503, "down")] * 40)
+        remote = server.remote()
+        with pytest.raises(ModelUnreachable, match="503"):
+            strategy(name, remote)(QUESTION, [REPORT])
+        n_attempts = 1 + Patience().max_retries
+        assert len(server.chats) in ((n_attempts, 2 * n_attempts) if name == "exhaustive" else (n_attempts,))
 
 
 def test_a_server_that_lies_about_sentences_proves_nothing() -> None:

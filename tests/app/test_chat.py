@@ -6,8 +6,11 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any, NotRequired, TypedDict
 
 import pytest
+from langchain_core._api import LangChainBetaWarning
+from langgraph.graph import START, StateGraph
 
 from docqa import DocQA
 from docqa.errors import UsageError
@@ -89,3 +92,18 @@ def test_the_compiled_graph_takes_a_question_and_gives_an_answer(tmp_path: Path,
     graph = DocQA(cache_dir=tmp_path / "c").graph(lease)
     answer = graph.invoke({"question": END})["answer"]
     assert (answer["schema"], answer["status"]) == ("docqa.answer/1", "answered")
+
+
+def test_the_compiled_graph_is_a_tool_and_a_node_of_other_graphs(tmp_path: Path, lease: Path) -> None:
+    graph = DocQA(cache_dir=tmp_path / "c").graph(lease)
+    with pytest.warns(LangChainBetaWarning):
+        tool = graph.as_tool(name="lease", description="Answers questions about the lease.")
+    assert list(tool.args) == ["question"]
+    assert tool.invoke({"question": END})["answer"]["status"] == "answered"
+
+    class Outer(TypedDict):
+        question: str
+        answer: NotRequired[dict[str, Any]]
+
+    outer = StateGraph(Outer).add_node("docqa", graph).add_edge(START, "docqa").compile()
+    assert outer.invoke({"question": END})["answer"]["status"] == "answered"
