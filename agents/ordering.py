@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+from docqa.errors import UsageError
 from docqa.retrieval.retriever import Hit
 
 PassageOrder = Literal["rank", "edges", "document", "best_last"]
@@ -31,3 +32,11 @@ ORDERS: Mapping[PassageOrder, Callable[[Sequence[Hit]], list[Hit]]] = {
     "document": _in_document,
     "best_last": lambda hits: list(reversed(hits)),
 }
+
+
+def passage_order(name: str) -> PassageOrder:
+    """The order of that name. Raises UsageError for one that is not known."""
+    for order in ORDERS:
+        if order == name:
+            return order
+    raise UsageError(f"unknown order of passages {name!r}; known: {', '.join(ORDERS)}")

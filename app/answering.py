@@ -15,6 +15,7 @@ from docqa.agents.events import Event, Finished
 from docqa.agents.exhaustive import Exhaustive
 from docqa.agents.full_context import FullContext
 from docqa.agents.meter import Meter
+from docqa.agents.ordering import passage_order
 from docqa.agents.rag import Rag
 from docqa.agents.reading_orders import ReadingOrder, reading_orders
 from docqa.agents.reasoner import Reasoner
@@ -40,13 +41,13 @@ if TYPE_CHECKING:
 
 _N_PARALLEL = 4
 _RESUMABLE = (
-    "model base_url context_length route router judge chain_window chain_order clarify max_tokens max_seconds max_cost "
-    "price_input price_output encoder".split()
+    "model base_url context_length route router judge passage_order chain_window chain_order clarify "
+    "max_tokens max_seconds max_cost price_input price_output encoder".split()
 )
 _SIGNED_WITHOUT_MODEL = ("model", "route", "router", "encoder", "ocr", "ocr_languages")
 _SIGNED = (
     *_SIGNED_WITHOUT_MODEL,
-    *"context_length judge chain_window chain_order clarify max_tokens max_seconds max_cost".split(),
+    *"context_length judge passage_order chain_window chain_order clarify max_tokens max_seconds max_cost".split(),
 )
 
 
@@ -159,7 +160,7 @@ class Answering:
         turns = WindowTurns(corpus, reasoner)
         chain = Chain(reasoner, corpus, meter=meter, turns=turns, orders=self._orders(), choose=reasoner.choose)
         return [
-            Rag(reasoner, corpus, meter=meter, gathers=False),
+            Rag(reasoner, corpus, meter=meter, gathers=False, order=passage_order(self.settings.passage_order)),
             RetrieveThenReason(reasoner, corpus, meter=meter),
             replace(chain, likeness=self.likeness),
             Exhaustive(reasoner, corpus, meter=meter, turns=turns, n_parallel=_N_PARALLEL, what="items"),

@@ -74,6 +74,14 @@ Route = Annotated[
         "--route", help="auto, rag, retrieve_then_reason, chain or full_context (with a model).", show_default=False
     ),
 ]
+PassageOrder = Annotated[
+    str | None,
+    typer.Option(
+        "--passage-order",
+        help="How rag shows passages to a model: rank, edges, document or best_last.",
+        show_default=False,
+    ),
+]
 ChainWindow = Annotated[
     int | None,
     typer.Option("--chain-window", help="Tokens that a worker of a chain takes at a time.", min=1, show_default=False),
@@ -141,6 +149,7 @@ def ask(
     route: Route = None,
     sentences: Sentences = None,
     judge: Judge = None,
+    passage_order: PassageOrder = None,
     chain_window: ChainWindow = None,
     chain_order: ChainOrder = None,
     clarify: Clarify = None,
@@ -183,6 +192,7 @@ def ask(
         route=route,
         sentences=sentences,
         judge=judge,
+        passage_order=passage_order,
         chain_window=chain_window,
         chain_order=chain_order,
         clarify=clarify,
@@ -214,6 +224,10 @@ def chat(
     model: Model = None,
     base_url: BaseUrl = None,
     route: Route = None,
+    clarify: Clarify = None,
+    max_tokens: MaxTokens = None,
+    max_seconds: MaxSeconds = None,
+    max_cost: MaxCost = None,
     encoder: Encoder = None,
     password: Password = None,
     cache_dir: CacheDir = None,
@@ -229,7 +243,18 @@ def chat(
     if "-" in (files or ()):
         raise UsageError("the questions come from standard input, so no document can")
     session = _session(
-        False, quiet, model=model, base_url=base_url, route=route, encoder=encoder, cache_dir=cache_dir, offline=offline
+        False,
+        quiet,
+        model=model,
+        base_url=base_url,
+        route=route,
+        clarify=clarify,
+        max_tokens=max_tokens,
+        max_seconds=max_seconds,
+        max_cost=max_cost,
+        encoder=encoder,
+        cache_dir=cache_dir,
+        offline=offline,
     )
     with ExitStack() as resources:
         resources.callback(session.agent.close)

@@ -33,7 +33,8 @@ class Settings:
     `judge` says what checks the statements of a language model: embedded, model (itself) or nli:MODEL.
     `max_tokens`, `max_seconds` and `max_cost` limit one question, 0 for no limit; `price_input` and `price_output` are
     what a million of the model's tokens cost. `router` says how the route
-    "auto" decides: by rules or by learned weights. `chain_window` is what one worker of a chain takes in tokens, and
+    "auto" decides: by rules or by learned weights. `passage_order` is that in which `rag` shows its passages
+    to a model. `chain_window` is what one worker of a chain takes in tokens, and
     `chain_order` in which order workers read: of several orders, with commas, each gives an answer, and a judge takes
     one. With `clarify` a language model clears up a question of its own before it answers.
     """
@@ -47,6 +48,7 @@ class Settings:
     router: str = "rules"
     sentences: int = 0
     judge: str = "embedded"
+    passage_order: str = "rank"
     chain_window: int = 16_384
     chain_order: str = "document"
     clarify: bool = False
@@ -206,6 +208,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "router": str,
     "sentences": _count,
     "judge": str,
+    "passage_order": str,
     "chain_window": _count,
     "chain_order": str,
     "clarify": _boolean,

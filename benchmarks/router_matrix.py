@@ -116,18 +116,19 @@ def matrix(examples: Sequence[Example], settings: Settings, limit_s: float) -> I
     """A row for each question, as far as the time goes; the router's own rules are one more column."""
     end = time.monotonic() + limit_s
     corpus = EvalCorpus(build_corpus(settings, build_library(settings)))
-    router = build_answerer(settings, corpus).router()
+    # A router of its own for each column: what one reader has read, another must not be given.
+    rules, k12, *fixed = (build_answerer(settings, corpus).router() for _ in range(2 + len(STRATEGIES)))
     routes = {
-        **{name: replace(router, route=name) for name in STRATEGIES},
-        "rag_k12": replace(router, route="rag", strategies={**router.strategies, "rag": _with_k(router, 12)}),
-        "rules": router,
+        **{name: replace(router, route=name) for name, router in zip(STRATEGIES, fixed, strict=True)},
+        "rag_k12": replace(k12, route="rag", strategies={**k12.strategies, "rag": _with_k(k12, 12)}),
+        "rules": rules,
     }
     for example in examples:
         if time.monotonic() > end:
             return
         documents = [corpus.open(source) for source in example.sources]
         n_passages = max(1, sum(len(corpus.passages(document)) for document in documents))
-        features = measure(example.question, documents, corpus, router.n_tokens)
+        features = measure(example.question, documents, corpus, rules.n_tokens)
         cells = {}
         for name, route in routes.items():
             started = time.perf_counter()

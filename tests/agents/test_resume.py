@@ -13,7 +13,7 @@ from pathlib import Path
 CHILD = Path(__file__).with_name("chain_child.py")
 ROOT = CHILD.parent.parent.parent
 KILLS = (1, 4, 9, 13, 18, 22, 25, 29, 33, 36)
-TIMEOUT_S = 60.0
+TIMEOUT_S = 240.0
 
 
 def begun(folder: Path, run_id: str | None = None) -> subprocess.Popen[bytes]:

@@ -13,7 +13,7 @@ from docqa.agents.events import Searched
 from docqa.agents.full_context import FullContext
 from docqa.agents.llm_reasoner import LLMReasoner
 from docqa.agents.meter import Meter
-from docqa.agents.ordering import ORDERS, PassageOrder
+from docqa.agents.ordering import ORDERS, PassageOrder, passage_order
 from docqa.agents.rag import Rag
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.sources import unranked
@@ -49,6 +49,12 @@ JUDGE = LexicalReader()
 def test_passages_are_shown_in_the_order_asked_for(order: PassageOrder, expected: list[int]) -> None:
     ranked = [Passage("d" * 64, n, n, 0, 1, "x") for n in (4, 1, 3, 0, 2)]
     assert [hit.passage.number for hit in ORDERS[order](unranked(ranked).hits)] == expected
+
+
+def test_an_order_of_passages_is_told_by_name() -> None:
+    assert [passage_order(name) for name in ORDERS] == list(ORDERS)
+    with pytest.raises(UsageError, match="known: rank, edges, document, best_last"):
+        passage_order("worst")
 
 
 def test_the_edges_order_is_that_of_llama_index() -> None:

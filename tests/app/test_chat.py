@@ -14,6 +14,8 @@ from langgraph.graph import START, StateGraph
 
 from docqa import DocQA
 from docqa.errors import UsageError
+from tests.agents.reading_model import reading_model
+from tests.llm.openai_server import Kind, OpenAIServer
 
 from .conftest import LEASE, DocqaCommand
 
@@ -44,6 +46,18 @@ def test_a_conversation_goes_on_in_another_process_with_its_documents(
     run = docqa("chat", "--continue", found[1])
     assert "understood as: And when is it due? (yearly rent)" in run.err
     assert "four equal parts" in run.out
+
+
+def test_every_question_has_the_budget_that_was_set(
+    docqa: DocqaCommand, lease: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", typed(f"{RENT}\n{END}\n"))
+    with OpenAIServer(reading_model("rent"), Kind(model_card={"max_model_len": 32_000})) as server:
+        model = ("--model", "openai:test-model", "--base-url", server.url)
+        run = docqa("chat", str(lease), *model, "--max-tokens", "200")
+        assert server.chats == []
+    assert run.code == 0
+    assert len(re.findall(r"may need \d+ of 200 tokens, 0 are used; raise --max-tokens", run.err)) == 2
 
 
 def test_a_mistake_in_one_question_does_not_end_the_conversation(
