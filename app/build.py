@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from docqa.agents.corpus import Corpus
 from docqa.agents.embedded import EmbeddedReasoner
@@ -17,6 +17,7 @@ from docqa.app.reports import place
 from docqa.documents import Box, Document, Passage, Span
 from docqa.errors import UsageError
 from docqa.llm.base import LLM
+from docqa.llm.generation import Generator
 from docqa.llm.reader import ClaimJudge, EvidenceReader, LexicalReader
 from docqa.retrieval.embedders import Embedder, SentenceTransformersEmbedder
 from docqa.retrieval.ingest import OnProgress
@@ -24,6 +25,9 @@ from docqa.retrieval.library import Library
 from docqa.retrieval.likeness import EncodedLikeness, Likeness
 from docqa.retrieval.readers.base import ReadOptions
 from docqa.retrieval.retriever import HybridRetriever, Retrieval
+
+if TYPE_CHECKING:
+    from docqa.llm.local.local_llm import LocalLLM
 
 T = TypeVar("T")
 
@@ -187,7 +191,7 @@ def _remote(settings: Settings, name: str) -> LLM:
     )
 
 
-def _local(settings: Settings, name: str) -> LLM:
+def _local(settings: Settings, name: str) -> LocalLLM:
     """A model in this process."""
     if not name:
         raise UsageError("a model on this machine needs a folder or a name: --model local:PATH_OR_ID")
@@ -200,6 +204,11 @@ def _local(settings: Settings, name: str) -> LLM:
 
     memory = Memory(KVStore(settings.cache_dir / "readings"), NotesFile(settings.cache_dir / "local.json", 365.0))
     return LocalLLM(loaded, memory=memory, limits=Limits(settings.context_length or None))
+
+
+def build_generator(settings: Settings, name: str) -> Generator:
+    """A model in this process, to be served."""
+    return _local(settings, name)
 
 
 LLMS: Mapping[str, Callable[[Settings, str], LLM]] = {"local": _local, "openai": _remote}

@@ -21,6 +21,7 @@ from docqa.answers import one_line
 from docqa.app import exit_codes, streams
 from docqa.app.eval_commands import evaluate
 from docqa.app.export_command import check_suffix, export, export_answer
+from docqa.app.serve_command import serve_model
 from docqa.app.ui_command import ui
 from docqa.app.verify_command import verify_answer
 from docqa.errors import DocqaError, UsageError
@@ -43,6 +44,7 @@ cli.command("eval")(evaluate)
 cli.command("verify")(verify_answer)
 cli.command("export")(export_answer)
 cli.command("ui")(ui)
+cli.command("serve-model")(serve_model)
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 

@@ -20,7 +20,7 @@ from docqa.tokens import count_tokens
 
 State = Literal["ok", "missing", "fails"]
 
-_EXTRAS = {"local": "sentence_transformers", "ui": "streamlit", "ocr": "rapidocr"}
+_EXTRAS = {"local": "sentence_transformers", "server": "uvicorn", "ui": "streamlit", "ocr": "rapidocr"}
 _SENTENCES = (
     "The harbour bridge was opened to traffic in 1932.",
     "Its main arch spans 503 metres between the two pylons.",

@@ -9,7 +9,8 @@ from typing import Protocol
 from docqa.llm.base import Completion, Message, Sampling, Schema
 
 
-def _never() -> bool:
+def never() -> bool:
+    """Of a generation that nobody cancels."""
     return False
 
 
@@ -25,7 +26,7 @@ class Generation:
     sampling: Sampling = field(default_factory=Sampling)
     stop: tuple[str, ...] = ()
     schema: Schema | None = None
-    cancelled: Callable[[], bool] = _never
+    cancelled: Callable[[], bool] = never
 
 
 class Generator(Protocol):

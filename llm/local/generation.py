@@ -24,6 +24,14 @@ class Ending:
     n_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a reply is held to."""
+
+    ending: Ending
+    constraint: Constraint | None = None
+
+
 @dataclass(slots=True)
 class Written:
     """What became of a reply; filled when it has ended."""
@@ -46,10 +54,9 @@ class Choice:
         return int(torch.multinomial(shares, 1, generator=self._generator))
 
 
-def generate(
-    sequence: TextSequence, logits: Tensor, choose: Choice, ending: Ending, constraint: Constraint | None
-) -> Iterator[tuple[int, bool]]:
+def generate(sequence: TextSequence, logits: Tensor, choose: Choice, form: Form) -> Iterator[tuple[int, bool]]:
     """The tokens of a reply, each with whether it ends the reply; a token that does so by itself is given as well."""
+    ending, constraint = form.ending, form.constraint
     for n in range(1, ending.n_tokens + 1):
         token = choose(logits if constraint is None else constraint.allowed(logits))
         ended = token in ending.tokens

@@ -6,19 +6,22 @@ import json
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 
 from docqa.errors import ContextTooLong, ModelError, ModelRejected, UsageError
 from docqa.llm.base import Completion, Message, Sampling, Schema, Usage
 from docqa.llm.cache.block_chain import fingerprint
 from docqa.llm.cache.store import KVStore
+from docqa.llm.generation import Generation
 from docqa.llm.local import guard
-from docqa.llm.local.constraints import Constraint, Constraints, SchemaNotEnforced
-from docqa.llm.local.generation import Choice, Ending, Written, generate, written_text
+from docqa.llm.local.constraints import Constraints, SchemaNotEnforced
+from docqa.llm.local.generation import Choice, Ending, Form, Written, generate, written_text
 from docqa.llm.local.loading import Loaded
 from docqa.llm.local.prompts import prompt_tokens
 from docqa.llm.local.readings import Attending, Readings
+from docqa.llm.local.sequence import Abandoned
 from docqa.llm.server_notes import Notes
 from docqa.llm.structured import complete_structured
 
@@ -62,7 +65,7 @@ class LocalLLM:
         self._attending, self._memory = attending or Attending(), memory or Memory()
         limits = limits or Limits()
         self._context_length = _context_length(loaded, limits.context_length)
-        self._ending = Ending(_end_tokens(loaded), limits.stop, self.sampling.max_output_tokens)
+        self._end_tokens, self._stop = _end_tokens(loaded), limits.stop
         self._turn = threading.Lock()
         self._readings = Readings(loaded, self._attending, self._memory.readings)
 
@@ -75,7 +78,7 @@ class LocalLLM:
     def fingerprint(self) -> str:
         """Weights, sampling and way of attending."""
         s = self.sampling
-        sampled = [s.temperature, s.max_output_tokens, s.seed, self._ending.texts]
+        sampled = [s.temperature, s.max_output_tokens, s.seed, self._stop]
         return json.dumps([self.name, self._loaded.digest, self._context_length, sampled, repr(self._attending)])
 
     @property
@@ -106,21 +109,29 @@ class LocalLLM:
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str | Completion]:
         """Pieces of the reply as they are written, then the whole."""
-        return self._written(messages, None)
+        return self.generate(Generation(tuple(messages), self.sampling, self._stop))
+
+    def generate(self, generation: Generation) -> Iterator[str | Completion]:
+        """The same, drawn as the generation says. Raises ModelRejected for a schema that cannot be enforced."""
+        tokens = prompt_tokens(self._loaded.tokenizer, generation.messages)
+        self._room_for(tokens)
+        sparse = self._reads_sparsely(len(tokens))
+        n_output = min(generation.sampling.max_output_tokens, self._room_for(tokens))  # the guard may have shortened it
+        try:
+            constraint = None if generation.schema is None else self._constraints.of(generation.schema)
+        except SchemaNotEnforced as error:
+            raise ModelRejected(f"no reply of {self._loaded.name} can be held to this schema: {error}") from error
+        ending = Ending(self._end_tokens, generation.stop, n_output)
+        yield from self._written(tokens, sparse, generation, Form(ending, constraint))
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> int:
+        """How many tokens the messages have by the model's own template."""
+        return len(prompt_tokens(self._loaded.tokenizer, messages))
 
     def _reply(self, messages: Sequence[Message], schema: Schema | None) -> Completion:
-        *_, last = self._written(messages, schema)
+        *_, last = self.generate(Generation(tuple(messages), self.sampling, self._stop, schema))
         assert isinstance(last, Completion)
         return last
-
-    def _written(self, messages: Sequence[Message], schema: Schema | None) -> Iterator[str | Completion]:
-        tokens = prompt_tokens(self._loaded.tokenizer, messages)
-        room = self._room_for(tokens)
-        sparse = self._reads_sparsely(len(tokens))
-        room = self._room_for(tokens)  # the guard may have shortened the context
-        ending = replace(self._ending, n_tokens=room)
-        constraint = None if schema is None else self._constraints.of(schema)
-        yield from self._written_after(tokens, sparse, ending, constraint)
 
     def _room_for(self, tokens: Sequence[int]) -> int:
         room = self._context_length - len(tokens)
@@ -128,19 +139,23 @@ class LocalLLM:
             raise ContextTooLong(
                 f"the messages have {len(tokens)} tokens, and {self._loaded.name} reads {self._context_length}"
             )
-        return min(self.sampling.max_output_tokens, room)
+        return room
 
-    def _written_after(
-        self, tokens: list[int], sparse: bool, ending: Ending, constraint: Constraint | None
+    def _written(
+        self, tokens: list[int], sparse: bool, generation: Generation, form: Form
     ) -> Iterator[str | Completion]:
-        sequence, n_cached = self._readings.begin(tokens, sparse, ending.n_tokens)
+        sequence, n_cached = self._readings.begin(tokens, sparse, form.ending.n_tokens)
         written, pieces = Written(), []
         try:
-            choose = Choice(self.sampling.temperature, self.sampling.seed)
-            stepped = generate(sequence, sequence.read(tokens), choose, ending, constraint)
-            for piece in written_text(stepped, self._loaded.tokenizer, ending, written):
+            choose = Choice(generation.sampling.temperature, generation.sampling.seed)
+            logits = sequence.read(tokens, generation.cancelled)
+            stepped = generate(sequence, logits, choose, form)
+            wanted = takewhile(lambda _: not generation.cancelled(), stepped)
+            for piece in written_text(wanted, self._loaded.tokenizer, form.ending, written):
                 pieces.append(piece)
                 yield piece
+        except Abandoned:
+            pass
         except (RuntimeError, MemoryError) as error:
             cause = next(iter(str(error).splitlines()), type(error).__name__)
             raise ModelRejected(f"{self._loaded.name} could not read {len(tokens)} tokens: {cause}") from error
@@ -186,15 +201,15 @@ class LocalLLM:
         """The beginning of the reply to a probe, whose reading is kept in memory alone."""
         tokens = prompt_tokens(self._loaded.tokenizer, messages)
         sequence, _ = self._readings.begin(tokens, sparse, _PROBE_TOKENS)
-        ending = replace(self._ending, n_tokens=_PROBE_TOKENS)
-        stepped = generate(sequence, sequence.read(tokens), Choice(0.0, 0), ending, None)
+        ending = Ending(self._end_tokens, (), _PROBE_TOKENS)
+        stepped = generate(sequence, sequence.read(tokens), Choice(0.0, 0), Form(ending))
         text = "".join(written_text(stepped, self._loaded.tokenizer, ending, Written()))
         self._readings.keep(sequence, len(tokens))
         return text
 
     @cached_property
     def _constraints(self) -> Constraints:
-        return Constraints(self._loaded.tokenizer, self._ending.tokens, self._loaded.config.vocab_size)
+        return Constraints(self._loaded.tokenizer, self._end_tokens, self._loaded.config.vocab_size)
 
 
 def _context_length(loaded: Loaded, asked: int | None) -> int:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
@@ -17,16 +17,24 @@ from docqa.llm.attention.report import AttentionReport
 from docqa.llm.attention.sparse import DecodingState, SparseAttention
 from docqa.llm.cache.block_chain import n_shared
 from docqa.llm.cache.layers import KVCache
+from docqa.llm.generation import never
 from docqa.llm.local.attention_function import Mode, NotOneText, Reading
 
 
+class Abandoned(Exception):
+    """Nobody waits for the prompt to be read any more; what has been read stays."""
+
+
 class TextSequence(Protocol):
-    """`read` takes in a prompt and `step` one more token; both give the logits of the next token, `(vocabulary,)`."""
+    """`read` takes in a prompt and `step` one more token; both give the logits of the next token, `(vocabulary,)`.
+
+    Before each chunk of a prompt `read` looks whether it is cancelled, and then raises Abandoned.
+    """
 
     @property
     def report(self) -> AttentionReport: ...
 
-    def read(self, tokens: Sequence[int]) -> Tensor: ...
+    def read(self, tokens: Sequence[int], cancelled: Callable[[], bool] = never) -> Tensor: ...
 
     def step(self, token: int) -> Tensor: ...
 
@@ -77,7 +85,7 @@ class PagedSequence:
         shared = min(n_shared(self.tokens[: self.n_kept], tokens), self.plan.n_kept(len(tokens)))
         return shared // self.plan.block * self.plan.block
 
-    def read(self, tokens: Sequence[int]) -> Tensor:
+    def read(self, tokens: Sequence[int], cancelled: Callable[[], bool] = never) -> Tensor:
         """Read a prompt from where it differs from what has been read."""
         start, kept = self.n_reusable(tokens), self.plan.n_kept(len(tokens))
         self.cache.crop(start)
@@ -86,10 +94,12 @@ class PagedSequence:
         self.tokens, self.n_kept = list(tokens[:start]), start
         edges = [*range(start, kept, self.plan.chunk), kept] if kept > start else [kept]
         for begin, end in pairwise(edges):
+            _check(cancelled)
             self._run(tokens[begin:end], "prefill" if self.sparse else "dense")
             self.n_kept = end
         logits = None
         for begin in range(kept, len(tokens), self.plan.chunk):
+            _check(cancelled)
             logits = self._run(tokens[begin : begin + self.plan.chunk], "dense")
         assert logits is not None, "an empty prompt"
         return logits
@@ -127,13 +137,14 @@ class StockSequence:
         self._cache: Any = None
         self.report = AttentionReport()
 
-    def read(self, tokens: Sequence[int]) -> Tensor:
+    def read(self, tokens: Sequence[int], cancelled: Callable[[], bool] = never) -> Tensor:
         """Read a prompt."""
         from transformers import DynamicCache
 
         self._cache = DynamicCache(config=self._config)
         logits = None
         for begin in range(0, len(tokens), self._chunk):
+            _check(cancelled)
             logits = self._run(tokens[begin : begin + self._chunk])
         assert logits is not None, "an empty prompt"
         return logits
@@ -154,3 +165,8 @@ class StockSequence:
 
         parameters = inspect.signature(type(self._model).forward).parameters
         return {"cache" if "cache" in parameters else "past_key_values": self._cache}
+
+
+def _check(cancelled: Callable[[], bool]) -> None:
+    if cancelled():
+        raise Abandoned

@@ -13,18 +13,20 @@ import torch
 
 from docqa.app.build import build_answerer, build_corpus, build_library
 from docqa.app.config import Settings
-from docqa.errors import ContextTooLong, TruncatedReply, UsageError
+from docqa.errors import ContextTooLong, ModelRejected, TruncatedReply, UsageError
 from docqa.llm.attention.paging import PageBudget
 from docqa.llm.attention.policy import Policy
 from docqa.llm.attention.selection import BlockBudget
 from docqa.llm.base import Completion, Message, Sampling, Schema
 from docqa.llm.cache.store import KVStore
+from docqa.llm.generation import Generation
 from docqa.llm.local import guard
 from docqa.llm.local.generation import Choice, Ending, Written, written_text
 from docqa.llm.local.loading import Loaded, load
 from docqa.llm.local.local_llm import Limits, LocalLLM, Memory
 from docqa.llm.local.prompts import prompt_tokens
 from docqa.llm.local.readings import Attending
+from docqa.llm.local.sequence import ReadingPlan
 
 from . import models
 
@@ -338,3 +340,48 @@ def test_a_model_may_bring_its_own_probes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("n_tokens", "length"), [(10, 4096), (4096, 4096), (4097, 8192), (20_000, 30_000)])
 def test_lengths_are_probed_in_powers_of_two(n_tokens: int, length: int) -> None:
     assert guard.length_class(n_tokens, 30_000) == length
+
+
+def test_each_generation_is_drawn_in_its_own_way(loaded: Loaded) -> None:
+    llm = llm_of(loaded)
+    likeliest = whole(list(llm.generate(Generation(tuple(asked("Hi.")), Sampling(max_output_tokens=30)))))
+    assert likeliest.usage.output_tokens == 30
+    drawn = Generation(tuple(asked("Hi.")), Sampling(1.5, 30, seed=4))
+    assert whole(list(llm.generate(drawn))).text == whole(list(llm.generate(drawn))).text != likeliest.text
+    stopped = dataclasses.replace(drawn, sampling=Sampling(max_output_tokens=30), stop=(likeliest.text[5:8],))
+    assert whole(list(llm.generate(stopped))).text == likeliest.text[: likeliest.text.index(likeliest.text[5:8])]
+    held = whole(list(llm.generate(dataclasses.replace(drawn, schema=SHADE, sampling=Sampling(1.0, 60, 1)))))
+    assert json.loads(held.text)["shade"] in ("heliotrope", "ochre")
+    assert llm.prompt_tokens(asked("Hi.")) == likeliest.usage.input_tokens
+
+
+def test_a_schema_that_cannot_be_enforced_is_rejected_where_nobody_would_validate(loaded: Loaded) -> None:
+    schema = Schema("odd", {"type": "string", "pattern": "(?=never)"})
+    with pytest.raises(ModelRejected, match="can be held to this schema"):
+        list(llm_of(loaded).generate(Generation(tuple(asked("Hi.")), schema=schema)))
+
+
+def test_a_cancelled_generation_ends_at_the_next_token(loaded: Loaded) -> None:
+    left = threading.Event()
+    items: list[str | Completion] = []
+    generation = Generation(tuple(asked("Hi.")), Sampling(max_output_tokens=500), cancelled=left.is_set)
+    for item in llm_of(loaded).generate(generation):
+        items.append(item)
+        if len(items) == 3:
+            left.set()
+    assert whole(items).usage.output_tokens < 10
+    assert whole(items).finish_reason == "length"
+
+
+def test_a_cancelled_reading_keeps_what_it_has_read(loaded: Loaded) -> None:
+    n_looks = iter(range(100))
+    attending = dataclasses.replace(SPARSE, plan=ReadingPlan(chunk=512))
+    llm = LocalLLM(loaded, Sampling(max_output_tokens=5), attending=attending)
+    abandoned = Generation(tuple(asked(LONG)), Sampling(max_output_tokens=5), cancelled=lambda: next(n_looks) >= 3)
+    (last,) = llm.generate(abandoned)
+    assert isinstance(last, Completion)
+    assert last.text == ""
+    again = whole(list(llm.generate(Generation(tuple(asked(LONG)), Sampling(max_output_tokens=5)))))
+    assert again.usage.cached_tokens == 3 * 512
+    cold = LocalLLM(loaded, Sampling(max_output_tokens=5), attending=attending)
+    assert again.text == cold.complete(asked(LONG)).text
