@@ -126,15 +126,14 @@ class Answering:
 
     def close(self) -> None:
         """Close the connections to the model's server and the store of replies; nothing can be asked after that."""
-        for part in (self.llm, self.replies):
-            if isinstance(part, _Closable):
-                part.close()
+        close(self.llm, self.replies)
 
     def _signed(self, events: Iterator[Event]) -> Iterator[Event]:
         """The events, the answer with what it was made with."""
         for event in events:
             if isinstance(event, Finished):
-                event = Finished(replace(event.answer, made_with=made_with(self.settings)))
+                signature = made_with(self.settings, by_model=self.llm is not None)
+                event = Finished(replace(event.answer, made_with=signature))
             yield event
 
     def _without_model(self, meter: Meter) -> list[Strategy]:
@@ -186,9 +185,16 @@ class Answering:
         return reading_orders(self.settings.chain_order)
 
 
-def made_with(settings: Settings) -> dict[str, str]:
+def close(*parts: object) -> None:
+    """Close what can be closed."""
+    for part in parts:
+        if isinstance(part, _Closable):
+            part.close()
+
+
+def made_with(settings: Settings, by_model: bool) -> dict[str, str]:
     """The version and the settings that an answer depends on; neither the server's address nor the key."""
-    names = _SIGNED_WITHOUT_MODEL if settings.model.startswith("embedded") else _SIGNED
+    names = _SIGNED if by_model else _SIGNED_WITHOUT_MODEL
     values = {name: getattr(settings, name) for name in names}
     plain = {name: ", ".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
     return {"docqa": __version__, **plain}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from docqa.app.config import Settings
     from docqa.app.eval_corpus import EvalCorpus
     from docqa.app.session import Session
+    from docqa.eval.examples import Example
     from docqa.eval.runner import OnProgress
     from docqa.eval.scoring import Evaluation
+    from docqa.eval.tasks import Task
 
 STRATEGIES = ("auto", "rag", "retrieve_then_reason", "chain", "full_context", "closed_book")
 MODES = ("strict", "parity")
@@ -38,23 +40,33 @@ class Choice:
     metrics: tuple[str, ...]
     limit: int | None
     seed: int
+    lengths: tuple[int, ...]
+    depths: tuple[float, ...]
+    n_each: int | None
     n_workers: int
     retries_failed: bool
 
 
 def evaluate(
-    arguments: Annotated[list[str], typer.Argument(metavar="TASK | compare A B", help="A task, or two --out folders.")],
+    arguments: Annotated[
+        list[str], typer.Argument(metavar="TASK | compare A B...", help="A task, or --out folders of runs.")
+    ],
     data: Annotated[Path | None, typer.Option("--data", help="Folder or file of the benchmark.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for answers, scores and reports.")] = None,
     strategy: Annotated[str, typer.Option("--strategy", help=f"{', '.join(STRATEGIES)}.")] = "auto",
     model: Annotated[str | None, typer.Option("--model", help="What answers.", show_default=False)] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Of the model server.", show_default=False)] = None,
     encoder: Annotated[str | None, typer.Option("--encoder", show_default=False)] = None,
-    judge: Annotated[str, typer.Option("--judge", help="lexical, embedded or nli:MODEL.")] = "lexical",
+    judge: Annotated[
+        str, typer.Option("--judge", help="lexical, embedded, nli:MODEL, openai:NAME or local:FOLDER.")
+    ] = "lexical",
     mode: Annotated[str, typer.Option("--mode", help="strict, or parity with the original scorers.")] = "strict",
     metrics: Annotated[str, typer.Option("--metrics", help="Names with commas in between.", show_default=False)] = "",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many examples.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Which examples --limit takes.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Which examples --limit takes; of generated tasks, which.")] = 0,
+    lengths: Annotated[str, typer.Option("--lengths", help="Words of generated documents: 1000,16000.")] = "",
+    depths: Annotated[str, typer.Option("--depths", help="Where the needle lies, 0 to 1: 0,0.5,1.")] = "",
+    each: Annotated[int | None, typer.Option("--each", min=1, help="Generated examples of each kind.")] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Questions at the same time.")] = 1,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask again what failed before.")] = False,
     cache_dir: Annotated[Path | None, typer.Option("--cache-dir", show_default=False)] = None,
@@ -72,11 +84,12 @@ def evaluate(
     A run that was interrupted goes on when the same command is given again.
     """
     if arguments[0] == "compare":
-        _compare(arguments[1:])
+        _compare(arguments[1:], out)
         return
     if len(arguments) != 1:
         raise UsageError(f"name one task, not {len(arguments)}: {' '.join(arguments)}")
-    chosen = Choice(arguments[0], strategy, judge, mode, _split(metrics), limit, seed, workers, retry_failed)
+    shape = tuple(map(int, _numbers(lengths))), _numbers(depths), each
+    chosen = Choice(arguments[0], strategy, judge, mode, _split(metrics), limit, seed, *shape, workers, retry_failed)
     flags = {"model": model, "base_url": base_url, "encoder": encoder, "cache_dir": cache_dir, "offline": offline}
     from docqa.app.session import Session  # numpy, the store and rich: not needed for --help
 
@@ -94,6 +107,27 @@ def _split(names: str) -> tuple[str, ...]:
     return tuple(name for name in re.split(r",\s*(?![^()]*\))", names) if name)
 
 
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no list of numbers; write them with commas: 1000,16000") from error
+
+
+def _examples(known: Task, chosen: Choice, data: Path | None) -> Iterable[Example]:
+    """The examples of a benchmark; those of a generated task by the design that was asked for."""
+    from docqa.eval.loaders.synthetic import Design
+    from docqa.eval.tasks import hay
+
+    if known.generate is None:
+        if chosen.lengths or chosen.depths or chosen.n_each:
+            raise UsageError(f"--lengths, --depths and --each are for generated tasks; {known.name} comes from --data")
+        return known.load(data)
+    default = Design()
+    lengths, depths = chosen.lengths or default.lengths, chosen.depths or default.depths
+    return known.generate(Design(lengths, depths, chosen.n_each or default.n_each, chosen.seed, hay(data)))
+
+
 def _evaluated(session: Session, chosen: Choice, data: Path | None, folder: Path) -> Evaluation:
     from docqa.app.build import build_corpus
     from docqa.app.eval_corpus import EvalCorpus
@@ -109,17 +143,20 @@ def _evaluated(session: Session, chosen: Choice, data: Path | None, folder: Path
     if chosen.mode not in MODES:
         raise UsageError(f"unknown mode {chosen.mode!r}; known: {', '.join(MODES)}")
     splitter = punkt() if chosen.mode == "parity" else docqa_sentences()
-    setting = Setting("parity" if chosen.mode == "parity" else "strict", splitter, judge(chosen.judge))
+    setting = Setting(
+        "parity" if chosen.mode == "parity" else "strict", splitter, judge(chosen.judge, session.settings)
+    )
     corpus = EvalCorpus(build_corpus(session.settings, session.agent.library))
     answerer = build_strategy(session.settings, chosen.strategy, corpus)
-    examples = first(known.load(data), chosen.limit, chosen.seed)
+    examples = first(_examples(known, chosen, data), chosen.limit, chosen.seed)
     if not examples:
         raise UsageError(f"{data}: holds no examples of {chosen.task}")
     about = _about(session, chosen)
     with RecordFile(folder / "answers.jsonl", about) as file, _progress(session) as on_progress:
         run = Run(answerer, corpus.open, chosen.n_workers, chosen.retries_failed, on_progress)
         records = run(examples, file)
-    return score(about, examples, records, metrics, setting)
+    with closing(setting.judge):
+        return score(about, examples, records, metrics, setting)
 
 
 def _about(session: Session, chosen: Choice) -> dict[str, str]:
@@ -130,7 +167,14 @@ def _about(session: Session, chosen: Choice) -> dict[str, str]:
         "model": settings.model,
         "encoder": settings.encoder,
         "docqa": __version__,
+        **_design(chosen),
     }
+
+
+def _design(chosen: Choice) -> dict[str, str]:
+    """What was asked of a generated task, as far as it is not the default."""
+    asked = {"lengths": chosen.lengths, "depths": chosen.depths, "each": (chosen.n_each,) if chosen.n_each else ()}
+    return {name: ", ".join(f"{value:g}" for value in values) for name, values in asked.items() if values}
 
 
 def build_strategy(settings: Settings, strategy: str, corpus: EvalCorpus) -> Answerer:
@@ -203,11 +247,15 @@ def _terminal(evaluation: Evaluation, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _compare(folders: list[str]) -> None:
-    from docqa.eval.report import comparison
-    from docqa.eval.scoring import compare, read_scores
+def _compare(folders: list[str], out: Path | None) -> None:
+    from docqa.eval import comparison
+    from docqa.eval.scoring import write_whole
 
-    if len(folders) != 2:
-        raise UsageError("name two runs: docqa eval compare runs/a runs/b")
-    a, b = (read_scores(Path(folder)) for folder in folders)
-    typer.echo(comparison(compare(a, b), (Path(folders[0]).name, Path(folders[1]).name)))
+    if len(folders) < 2:
+        raise UsageError("name two runs or more: docqa eval compare runs/a runs/b")
+    runs = [comparison.read_run(Path(folder)) for folder in folders]
+    text = comparison.markdown(runs)
+    if out is not None:
+        write_whole(out / "comparison.md", text)
+        write_whole(out / "comparison.html", comparison.html(runs))
+    typer.echo(text)

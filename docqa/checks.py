@@ -14,7 +14,8 @@ from docqa.citations import Citation, citation_from_json, citation_to_json
 
 Action = Literal["statement_removed", "citations_removed", "citations_replaced"]
 
-_CERTAIN = frozenset(("quotation", "table row", "counted"))
+CERTAIN = frozenset(("quotation", "table row", "counted"))
+"""Judges that cannot err: the statement is made of the cited words, or docqa counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class JudgedScore:
     @property
     def is_trivial(self) -> bool:
         """Whether every statement is the cited words themselves, so that the score was never in doubt."""
-        return set(self.judge.split(", ")) <= _CERTAIN
+        return set(self.judge.split(", ")) <= CERTAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ Options = Mapping[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Decides whether a premise entails a claim; `name` goes into every report."""
+    """Decides whether a premise entails a claim; `name` goes into every report. `close` ends what it holds open."""
 
     name: str
     entails: Entails = field(repr=False)
+    close: Callable[[], None] = field(default=lambda: None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

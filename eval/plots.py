@@ -65,6 +65,22 @@ def line(title: str, x_label: str, y_label: str, points: Sequence[Point], diagon
     return _svg(parts, title)
 
 
+def scatter(title: str, x_label: str, y_label: str, points: Sequence[tuple[str, Point]]) -> str:
+    """A named point with its whisker for each system; x begins at 0."""
+    highest = max((point.x for _, point in points), default=0.0) or 1.0
+    x_of, y_of = _scale(0.0, highest), _scale(0.0, 1.0, vertical=True)
+    parts = [_title(title), *_axes(x_label, y_label, 0.0, highest)]
+    for name, p in points:
+        x, y = x_of(p.x), y_of(p.y)
+        anchor, shift = ("end", -8) if p.x > highest / 2 else ("start", 8)
+        parts += [
+            _line((x, y_of(p.low)), (x, y_of(p.high)), _INK),
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{_LINE}"/>',
+            _text(x + shift, y - 8, name, anchor=anchor),
+        ]
+    return _svg(parts, title)
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """A table of values from 0 to 1, shape (rows, columns), None where there is none."""

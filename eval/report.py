@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from docqa.answers import one_line
+from docqa.checks import CERTAIN
 from docqa.eval import plots
-from docqa.eval.bootstrap import Difference, interval
+from docqa.eval.bootstrap import interval
 from docqa.eval.examples import predict
 from docqa.eval.metrics import Metric, Scored
 from docqa.eval.scoring import Evaluation
 
-_PRIMARY = ("citation_f1", "typed_accuracy", "summhay_joint", "pair_accuracy", "evidence_hit")
+PRIMARY = ("citation_f1", "typed_accuracy", "summhay_joint", "pair_accuracy", "evidence_hit")
 _N_BINS = 5
+_N_COLUMNS = 8
+_FIGURES = tuple("0123456789+-")
 _N_SHOWN_FAILURES = 20
 _CAVEAT = (
     "Citation figures depend on the judge: only runs with tasksource/deberta-base-long-nli in parity mode can be set "
     "beside the L-CiteEval paper's."
 )
 _STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1f2933}"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;color:#1f2933}"
+    ":root{color-scheme:light;background:#fff}.wide{overflow-x:auto}.plots{display:flex;flex-wrap:wrap;gap:1rem}"
     "table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #d3dae3;padding:.3rem .8rem;"
-    "text-align:left}td.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;margin:1rem 0}"
+    "text-align:left}td.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;margin:.5rem 0}"
 )
 
 Table = Sequence[Sequence[str]]
@@ -31,16 +35,16 @@ Table = Sequence[Sequence[str]]
 def primary(evaluation: Evaluation) -> Metric:
     """The metric that plots show."""
     named = {metric.name: metric for metric in evaluation.rows}
-    return next((named[name] for name in _PRIMARY if name in named), next(iter(named.values())))
+    return next((named[name] for name in PRIMARY if name in named), next(iter(named.values())))
 
 
 def markdown(evaluation: Evaluation) -> str:
     """The report without plots."""
     lines = [f"# docqa eval {evaluation.about.get('task', '')}".rstrip(), ""]
-    lines += _markdown_table([["setting", "value"], *map(list, evaluation.described.items())])
-    lines += ["", *_markdown_table(figures(evaluation)), "", *remarks(evaluation)]
+    lines += markdown_table([["setting", "value"], *map(list, evaluation.described.items())])
+    lines += ["", *markdown_table(figures(evaluation)), "", *remarks(evaluation)]
     tasks, failed = by_task(evaluation), failures(evaluation)
-    lines += ["", "## By task", "", *_markdown_table(tasks)] if tasks else []
+    lines += ["", "## By task", "", *markdown_table(tasks)] if tasks else []
     if failed:
         lines += ["", "## Failures", "", *(f"- `{example_id}`: {error}" for example_id, error in failed)]
     return "\n".join(lines) + "\n"
@@ -49,27 +53,23 @@ def markdown(evaluation: Evaluation) -> str:
 def html(evaluation: Evaluation) -> str:
     """The report with plots; nothing in it is loaded from anywhere."""
     title = escape(f"docqa eval {evaluation.about.get('task', '')}")
-    body = [f"<h1>{title}</h1>", _html_table([["setting", "value"], *map(list, evaluation.described.items())])]
+    body = [f"<h1>{title}</h1>", html_table([["setting", "value"], *map(list, evaluation.described.items())])]
     body += [
-        _html_table(figures(evaluation)),
+        html_table(figures(evaluation)),
         *(f"<p>{escape(remark)}</p>" for remark in remarks(evaluation) if remark),
     ]
     tasks = by_task(evaluation)
-    body += [_html_table(tasks)] if tasks else []
-    body += drawings(evaluation).values()
+    body += [html_table(tasks)] if tasks else []
+    body.append(f'<div class="plots">{"".join(drawings(evaluation).values())}</div>')
     for example_id, error in failures(evaluation):
         body.append(f"<p><code>{escape(example_id)}</code>: {escape(error)}</p>")
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    return html_page(f"docqa eval {evaluation.about.get('task', '')}", body)
+
+
+def html_page(title: str, body: Sequence[str]) -> str:
+    """A page with the style of reports; nothing in it is loaded from anywhere."""
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
-
-
-def comparison(differences: Mapping[str, Difference], names: tuple[str, str]) -> str:
-    """The differences of two runs as Markdown: B minus A in points, with intervals."""
-    rows = [["metric", f"{names[1]} − {names[0]}", "95 % interval", "p", "documents"]]
-    for name, d in differences.items():
-        interval_text = f"{100 * d.low:+.2f} to {100 * d.high:+.2f}"
-        rows.append([name, f"{100 * d.value:+.2f}", interval_text, f"{d.p_value:.3f}", str(d.n_documents)])
-    return "\n".join([*_markdown_table(rows), "", "Paired bootstrap over documents, points of a hundred.", ""])
 
 
 def drawings(evaluation: Evaluation) -> dict[str, str]:
@@ -175,27 +175,42 @@ def _binned(rows: Sequence[Scored], key: Callable[[Scored], float]) -> list[plot
 
 
 def _depth_map(metric: Metric, rows: Sequence[Scored]) -> str:
+    """Means by depth, in quarters, and by length; of many lengths some are put together and named by the longest."""
+    deep = [row for row in rows if row.example.depth is not None]
+    lengths = _bounds([row.example.length for row in deep])
     cells: dict[tuple[float, int], list[float]] = {}
-    for row in rows:
-        if row.example.depth is not None:
-            place = round(4 * row.example.depth) / 4, row.example.length
-            cells.setdefault(place, []).append(row.score or 0.0)
-    depths, lengths = sorted({depth for depth, _ in cells}), sorted({length for _, length in cells})
+    for row in deep:
+        length = next(bound for bound in lengths if row.example.length <= bound)
+        cells.setdefault((round(4 * (row.example.depth or 0.0)) / 4, length), []).append(row.score or 0.0)
+    depths = sorted({depth for depth, _ in cells})
     values = tuple(
         tuple(sum(cells[d, n]) / len(cells[d, n]) if (d, n) in cells else None for n in lengths) for d in depths
     )
     grid = plots.Grid(tuple(f"{d:.0%}" for d in depths), tuple(f"{n:,}" for n in lengths), values)
-    return plots.heat_map(f"{metric} by depth and length", "depth of the evidence", "words of the document", grid)
+    return plots.heat_map(
+        f"{metric} by depth and length", "depth of the evidence", "words of the document, up to", grid
+    )
+
+
+def _bounds(values: Sequence[int]) -> list[int]:
+    """The values in order, each once; of more than eight, the upper bounds of eight groups of equal size."""
+    different = sorted(set(values))
+    if len(different) <= _N_COLUMNS:
+        return different
+    return [different[len(different) * (n + 1) // _N_COLUMNS - 1] for n in range(_N_COLUMNS)]
 
 
 def _calibration(evaluation: Evaluation) -> list[plots.Point]:
-    """Citations by the support score they carry, against the share of them that stand on gold evidence."""
+    """Citations by the support score they carry, against the share of them that stand on gold evidence.
+
+    Quotations are left out: that a statement is the cited words themselves says nothing of whether they answer.
+    """
     bins: dict[int, list[tuple[float, float]]] = {}
     for row, record in zip(next(iter(evaluation.rows.values())), evaluation.records, strict=True):
         if record.answer is None or not row.example.gold or not predict(row.example, record.answer).answered:
             continue
         for citation in record.answer.citations:
-            if citation.support is not None:
+            if citation.support is not None and citation.support.judge not in CERTAIN:
                 right = float((citation.document, citation.part) in row.example.gold)
                 score = citation.support.score
                 bins.setdefault(min(int(score * _N_BINS), _N_BINS - 1), []).append((score, right))
@@ -207,14 +222,16 @@ def _calibration(evaluation: Evaluation) -> list[plots.Point]:
     return points
 
 
-def _markdown_table(rows: Table) -> list[str]:
+def markdown_table(rows: Table) -> list[str]:
+    """The lines of a table whose first row is its head."""
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     head, *body = ["| " + " | ".join(row) + " |" for row in cells]
     return [head, "|" + " --- |" * len(rows[0]), *body]
 
 
-def _html_table(rows: Table) -> str:
+def html_table(rows: Table) -> str:
+    """A table whose first row is its head; a wide one scrolls by itself."""
     head, *body = rows
     lines = ["".join(f"<th>{escape(cell)}</th>" for cell in head)]
-    lines += ["".join(f"<td{'' if i == 0 else ' class=n'}>{escape(c)}</td>" for i, c in enumerate(row)) for row in body]
-    return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
+    lines += ["".join(f"<td{' class=n' if c[:1] in _FIGURES else ''}>{escape(c)}</td>" for c in row) for row in body]
+    return f'<div class="wide"><table>{"".join(f"<tr>{line}</tr>" for line in lines)}</table></div>'

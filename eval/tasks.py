@@ -20,11 +20,15 @@ _EVIDENCE = ("evidence_precision", "evidence_recall", "evidence_f1", "evidence_h
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A benchmark: `load` takes the path given as --data, None for generated ones that need none."""
+    """A benchmark: `load` takes the path given as --data, None for generated ones that need none.
+
+    `generate` makes the examples of a generated task by another design.
+    """
 
     name: str
     load: Callable[[Path | None], Iterator[Example]]
     metric_names: tuple[str, ...]
+    generate: Callable[[synthetic.Design], Iterator[Example]] | None = None
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -52,13 +56,19 @@ def _lciteeval(name: str) -> Callable[[Path], Iterator[Example]]:
     return lambda path: lciteeval.load(path, name)
 
 
-def _hay(path: Path | None) -> synthetic.Design:
-    """The default design, over the text of a file when one is given."""
+def hay(path: Path | None) -> str:
+    """The text to hide needles in, "" for invented sentences."""
     if path is None:
-        return synthetic.Design()
+        return ""
     if not path.is_file():
         raise UsageError(f"{path}: give a text file to hide needles in, or no --data for invented sentences")
-    return synthetic.Design(hay=path.read_text(encoding="utf-8"))
+    return path.read_text(encoding="utf-8")
+
+
+def _generated(
+    name: str, generate: Callable[[synthetic.Design], Iterator[Example]], metric_names: tuple[str, ...]
+) -> Task:
+    return Task(name, lambda path: generate(synthetic.Design(hay=hay(path))), metric_names, generate)
 
 
 def _lciteeval_metrics(name: str) -> tuple[str, ...]:
@@ -96,10 +106,14 @@ _READ: Mapping[str, tuple[Callable[[Path], Iterator[Example]], tuple[str, ...]]]
 
 TABLE: Mapping[str, Task] = {
     **{name: Task(name, _from(load, name), metrics) for name, (load, metrics) in _READ.items()},
-    "ruler/niah": Task("ruler/niah", lambda path: synthetic.needles(_hay(path)), ("ruler_all", *_EVIDENCE)),
-    "ruler/counting_stars": Task(
-        "ruler/counting_stars",
-        lambda path: synthetic.counting_stars(_hay(path)),
-        ("ruler_all", "counting_accuracy", *_EVIDENCE),
-    ),
+    **{
+        made.name: made
+        for made in (
+            _generated("ruler/niah", synthetic.needles, ("ruler_all", *_EVIDENCE)),
+            _generated(
+                "ruler/counting_stars", synthetic.counting_stars, ("ruler_all", "counting_accuracy", *_EVIDENCE)
+            ),
+            _generated("ruler/injection", synthetic.injections, ("injection_rate", "ruler_all", *_EVIDENCE)),
+        )
+    },
 }

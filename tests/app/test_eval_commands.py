@@ -71,6 +71,21 @@ def test_a_generated_task_needs_no_data(docqa: DocqaCommand, tmp_path: Path) -> 
     assert "ruler_all                 100.00" in run.out
 
 
+def test_the_lengths_and_depths_of_a_generated_task_may_be_chosen(docqa: DocqaCommand, tmp_path: Path) -> None:
+    shape = ["--lengths", "300,900", "--depths", "0,1", "--each", "2"]
+    run = docqa("eval", "ruler/injection", *shape, "--out", str(tmp_path / "run"))
+    assert run.code == 0, run.err
+    assert "8 examples, 0 failed" in run.out
+    assert "injection_rate              0.00" in run.out
+    assert "lengths 300, 900, depths 0, 1, each 2" in run.out
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert ">300<" in report
+    assert ">900<" in report
+    other = docqa("eval", "ruler/injection", "--lengths", "400", "--out", str(tmp_path / "run"))
+    assert other.code == 2
+    assert "lengths" in other.err
+
+
 def test_questions_over_files_go_through_the_library(docqa: DocqaCommand, lease: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mm"
     (folder / "documents").mkdir(parents=True)
@@ -107,6 +122,21 @@ def test_two_runs_are_compared(docqa: DocqaCommand, squad: Path, tmp_path: Path)
     assert run.code == 0
     assert "| metric | b − a | 95 % interval | p | documents |" in run.out
     assert "| evidence_hit | +0.00 |" in run.out
+    assert "| a | rag | embedded | " in run.out
+
+
+def test_several_runs_are_compared_in_a_file_with_a_plot(docqa: DocqaCommand, squad: Path, tmp_path: Path) -> None:
+    for name, strategy in (("a", "rag"), ("b", "retrieve_then_reason"), ("c", "chain")):
+        docqa("eval", "squad", "--data", str(squad), "--strategy", strategy, "--out", str(tmp_path / name))
+    folders = [str(tmp_path / name) for name in "abc"]
+    run = docqa("eval", "compare", *folders, "--out", str(tmp_path / "together"))
+    assert run.code == 0
+    page = (tmp_path / "together" / "comparison.html").read_text(encoding="utf-8")
+    assert "evidence_hit against cost" in page
+    for words in ("b − a", "c − a", "seconds per question"):
+        assert words in page
+        assert words in run.out
+    assert (tmp_path / "together" / "comparison.md").read_text(encoding="utf-8") in run.out
 
 
 @pytest.mark.parametrize(
@@ -122,6 +152,9 @@ def test_two_runs_are_compared(docqa: DocqaCommand, squad: Path, tmp_path: Path)
         (["ruler/niah", "--metrics", "luck"], "unknown metric"),
         (["ruler/niah", "extra"], "name one task"),
         (["compare", "one"], "name two runs"),
+        (["ruler/niah", "--lengths", "ten"], "no list of numbers"),
+        (["ruler/niah", "--depths", "2"], "depths run from 0"),
+        (["squad", "--data", ".", "--lengths", "500"], "for generated tasks"),
         (["compare", "one", "two"], "scores of a run"),
     ],
 )

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from docqa.app.config import Settings
 from docqa.app.eval_judges import judge
 from docqa.errors import UsageError
+from docqa.llm.base import Message
+from tests.agents.reading_model import model_of, numbered_lines
+from tests.llm.nli_model import make_nli_model
+from tests.llm.openai_server import Kind, OpenAIServer
+
+from .conftest import DocqaCommand
 
 
 def test_an_unknown_judge_is_told_with_the_known() -> None:
-    with pytest.raises(UsageError, match="embedded, lexical, nli"):
+    with pytest.raises(UsageError, match="embedded, lexical, local, nli, openai"):
         judge("oracle")
 
 
@@ -37,25 +47,48 @@ def test_an_nli_judge_wants_a_model_that_is_there(tmp_path: Path) -> None:
         judge(f"nli:{tmp_path / 'absent'}")
 
 
-def test_a_nli_judge_gives_the_most_probable_label(tmp_path: Path) -> None:
-    transformers = pytest.importorskip("transformers")
-    torch = pytest.importorskip("torch")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "yes", "no", "cat"]
-    (tmp_path / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    transformers.BertTokenizerFast(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
-    config = transformers.BertConfig(
-        vocab_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8,
-        id2label={0: "neutral", 1: "entailment", 2: "contradiction"},
-        label2id={"neutral": 0, "entailment": 1, "contradiction": 2},
-    )  # fmt: skip
-    model = transformers.BertForSequenceClassification(config)
-    for bias, entailed in (([0.0, 9.0, 0.0], True), ([9.0, 0.0, 0.0], False)):
-        with torch.no_grad():
-            model.classifier.bias.copy_(torch.tensor(bias))
-            model.classifier.weight.zero_()
-        model.save_pretrained(tmp_path)
-        assert judge(f"nli:{tmp_path}").entails("yes cat", "cat") is entailed
-    model.config.id2label = {0: "good", 1: "bad", 2: "ugly"}
-    model.save_pretrained(tmp_path)
-    with pytest.raises(UsageError, match="no entailment"):
-        judge(f"nli:{tmp_path}")
+def test_an_nli_judge_is_a_model_in_a_folder(tmp_path: Path) -> None:
+    found = judge(f"nli:{make_nli_model(tmp_path)}")
+    assert found.name == f"nli:{tmp_path}"
+    assert found.entails("the sea is calm today", "the sea is calm")
+    assert not found.entails("the sea is rough today", "the sea is calm")
+
+
+def test_a_language_model_on_a_server_judges_and_is_asked_once_for_each_pair(tmp_path: Path) -> None:
+    def reply(messages: Sequence[Message]) -> str:
+        said = {text for _, text in numbered_lines(messages)}
+        claim = messages[1].content.split("Claim: ")[1]
+        return json.dumps({"reason": "", "label": "supports" if claim in said else "unrelated"})
+
+    with OpenAIServer(model_of(reply), Kind(model_card={"max_model_len": 32_000})) as server:
+        found = judge("openai:test", Settings(cache_dir=tmp_path, base_url=server.url))
+        assert found.name == "openai:test"
+        assert found.entails("It rained. The sea is calm.", "The sea is calm.")
+        assert found.entails("It rained. The sea is calm.", "The sea is calm.")
+        assert not found.entails("It rained. The sea is calm.", "The sea is rough.")
+        assert len(server.chats) == 2
+        found.close()
+
+
+def test_a_run_is_scored_by_an_nli_judge_from_end_to_end(docqa: DocqaCommand, tmp_path: Path) -> None:
+    seas = ("calm", "rough", "deep")
+    items = [
+        {"id": n, "question": "How is the sea today?", "answer": sea, "docs": [f"the sea is {sea}", "the land is dry"]}
+        for n, sea in enumerate(seas)
+    ]
+    (tmp_path / "narrativeqa.json").write_text(json.dumps(items), encoding="utf-8")
+    model = make_nli_model(tmp_path / "nli")
+    options = ["--judge", f"nli:{model}", "--mode", "parity", "--out", str(tmp_path / "run")]
+    run = docqa("eval", "lciteeval/narrativeqa", "--data", str(tmp_path), *options)
+    assert run.code == 0, run.err
+    assert f"judge nli:{model}" in run.out
+    rows = [json.loads(line) for line in (tmp_path / "run" / "scores.jsonl").read_text(encoding="utf-8").splitlines()]
+    pipe = transformers_pipeline(model)
+    for row, sea in zip(rows[1:], seas, strict=True):
+        pair = {"text": f"Passage: the sea is {sea}", "text_pair": f"the sea is {sea}."}
+        assert row["scores"]["citation_recall"] == float(pipe([pair])[0]["label"] == "entailment")
+
+
+def transformers_pipeline(model: Path) -> Any:
+    """The pipeline through which the original scorer asks its judge."""
+    return pytest.importorskip("transformers").pipeline("text-classification", model=str(model))

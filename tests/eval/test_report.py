@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from docqa.answers import Support
 from docqa.errors import UsageError
+from docqa.eval import comparison, plots, report, saved_report
 from docqa.eval import measures as measures
-from docqa.eval import plots, report, saved_report
 from docqa.eval.cited_text import punkt
 from docqa.eval.examples import Example, Record, TextSource
 from docqa.eval.metrics import Judge, Setting, parse
@@ -90,6 +91,22 @@ def test_cost_is_tokens_where_a_language_model_was_asked() -> None:
     assert "seconds per question" in report.drawings(evaluation(examples, timed))["cost"]
 
 
+def test_many_lengths_share_the_columns_of_the_heat_map() -> None:
+    examples = [replace(long_example(n), length=1000 + 17 * n) for n in range(60)]
+    drawn = report.drawings(evaluation(examples, [Record(e.id, RIGHT, "", 0.1) for e in examples]))["depth"]
+    assert 0 < len(set(re.findall(r'<rect x="([\d.]+)" y="64"', drawn))) <= 8
+    assert ">2,003<" in drawn  # the longest
+
+
+def test_quotations_do_not_count_as_calibration() -> None:
+    examples = [replace(example(str(n)), gold=(("bridge", 0),)) for n in range(4)]
+    assert "calibration" in report.drawings(evaluation(examples, [Record(e.id, RIGHT) for e in examples]))
+    (statement,) = RIGHT.statements
+    quoting = replace(statement.citations[0], support=Support("supports", 1.0, "quotation"))
+    quoted = replace(RIGHT, statements=(replace(statement, citations=(quoting,)),))
+    assert "calibration" not in report.drawings(evaluation(examples, [Record(e.id, quoted) for e in examples]))
+
+
 def test_a_benchmark_of_several_tasks_has_a_table_by_task() -> None:
     examples = [example("1"), replace(example("2"), task="tunnels")]
     text = report.markdown(evaluation(examples, [Record("1", RIGHT), Record("2", answer())]))
@@ -118,7 +135,9 @@ def test_only_runs_of_one_kind_are_compared() -> None:
     b = SavedScores({**ABOUT, "mode": "strict", "judge": "x", "strategy": "chain"}, {"token_f1": {"1": ("d", 0.75)}})
     differences = compare(a, b)
     assert differences["token_f1"].value == 0.5
-    assert "| token_f1 | +50.00 | +50.00 to +50.00 | 1.000 | 1 |" in report.comparison(differences, ("a", "b"))
+    runs = [comparison.ComparedRun("a", a, 1.0, 20), comparison.ComparedRun("b", b, 3.0, 400)]
+    assert "| token_f1 | +50.00 | +50.00 to +50.00 | 1.000 | 1 |" in comparison.markdown(runs)
+    assert "tokens per question" in comparison.quality_against_cost(runs)
     with pytest.raises(UsageError, match="judge"):
         compare(a, replace(b, about={**b.about, "judge": "y"}))
     with pytest.raises(UsageError, match="in common"):

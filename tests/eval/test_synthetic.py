@@ -6,7 +6,7 @@ import pytest
 
 from docqa.errors import UsageError
 from docqa.eval.examples import Example, TextSource
-from docqa.eval.loaders.synthetic import Design, counting_stars, needles
+from docqa.eval.loaders.synthetic import Design, counting_stars, injections, needles
 
 DESIGN = Design(lengths=(1000, 4000), depths=(0.0, 0.5, 1.0), n_each=2, seed=3)
 
@@ -45,6 +45,18 @@ def test_the_hay_may_be_given() -> None:
     words = set("".join(parts(found)).replace(found.references[0], "").split())
     assert {"alpha", "beta"} <= words
     assert "gardener" not in words
+
+
+def test_an_instruction_is_planted_at_its_depth_and_the_needle_stays() -> None:
+    found = list(injections(DESIGN))
+    assert len(found) == len({example.id for example in found}) == 12
+    for example, plain in zip(found, needles(DESIGN), strict=True):
+        texts = parts(example)
+        (planted,) = [n for n, text in enumerate(texts) if example.canary in text]
+        assert planted == min(int((example.depth or 0.0) * len(texts)), len(texts) - 1)
+        assert example.references == plain.references
+        assert example.references[0] in texts[example.gold[0][1]]
+        assert example.canary not in "".join(parts(plain))
 
 
 def test_the_penguin_counts_as_often_as_asked_in_order() -> None:
