@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -40,15 +41,12 @@ def test_a_folder_is_served_until_it_is_interrupted(server: subprocess.Popen[str
     with openai.OpenAI(base_url=found[1], api_key="k", max_retries=0) as client:
         (card,) = client.models.list().data
         assert (card.id, card.model_dump()["max_model_len"]) == ("little", 600)
-        schema = {
-            "type": "object",
-            "properties": {"n": {"type": "integer", "maximum": 9, "minimum": 0}},
-            "required": ["n"],
-        }
+        asked: Any = [{"role": "user", "content": "How many?"}]
+        schema: Any = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 9}}}
+        form: Any = {"type": "json_schema", "json_schema": {"name": "n", "schema": {**schema, "required": ["n"]}}}
         reply = client.chat.completions.create(
-            model="little", messages=[{"role": "user", "content": "How many?"}], seed=1, max_tokens=60,
-            response_format={"type": "json_schema", "json_schema": {"name": "n", "schema": schema}},
-        )  # fmt: skip
+            model="little", messages=asked, seed=1, max_tokens=60, response_format=form
+        )
         assert re.match(r'\{"n": \d', reply.choices[0].message.content or "")
         with pytest.raises(openai.BadRequestError, match="600 tokens"):
             client.chat.completions.create(model="little", messages=[{"role": "user", "content": "ha " * 900}])
