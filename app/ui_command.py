@@ -59,7 +59,6 @@ def ui(  # noqa: PLR0913 - every option of a command is an argument
     from docqa.app.workspace import Workspace
 
     session = Session.start(flags, as_json=False, quiet=quiet)
-    session.agent.close()
     if host not in _LOOPBACK:
         session.warn(f"everybody who can reach {host} can read the documents and ask them; there are no passwords")
 
@@ -70,7 +69,7 @@ def ui(  # noqa: PLR0913 - every option of a command is an argument
         if not no_browser:
             webbrowser.open(address)
 
-    with closing(Workspace(session.settings)) as workspace:
+    with closing(Workspace(session.agent)) as workspace:
         server.serve(workspace, host, chosen, announce)
 
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from docqa.errors import StoreError, UnreadableDocument, UnsafeDocument
 
 FOLDER = "uploads"
-MAX_UPLOAD_BYTES = 500_000_000
+MAX_UPLOAD_BYTES = 200_000_000
 _BLOCK = 1 << 20
 _MAX_NAME_CHARS = 120
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|\u202a-\u202e\u2066-\u2069]")

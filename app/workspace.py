@@ -52,13 +52,13 @@ class Question:
 class Workspace:
     """The one object that a page needs; `preferred` are the settings that a new window begins with.
 
-    Raises what `DocQA` raises for settings that make no sense.
+    It closes the agent with itself.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, agent: DocQA) -> None:
+        settings = agent.settings
         self.settings = self.preferred = settings
-        self.agent = DocQA(settings)
-        self.library = self.agent.library
+        self.agent, self.library = agent, agent.library
         self.readings = BackgroundReadings(self._add)
         self._log = RunLog(settings.cache_dir, notify=lambda message: None)
         self.runs = BackgroundRuns(self._log, settings.cache_dir / "locks")

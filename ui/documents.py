@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import BinaryIO, Protocol
+from pathlib import Path
+from typing import BinaryIO
 
 import streamlit as st
 
@@ -17,12 +18,6 @@ from docqa.ui import window
 from docqa.ui.shared import workspace
 
 _POLL_S = 0.5
-
-
-class Upload(Protocol):
-    """A file as Streamlit hands it over."""
-
-    name: str
 
 
 def draw() -> None:
@@ -102,6 +97,18 @@ def _draw_trouble(reading: Reading) -> None:
         st.rerun()
 
 
+def _draw_password(path: Path | None) -> None:
+    """Ask for the password of an encrypted file, which is needed once for as long as the server runs."""
+    if path is None:
+        st.caption("It is encrypted and its file is gone, so no password can be checked.")
+        return
+    password = st.text_input(f"Password of {literal(path.name)}", type="password", key=f"password-{path}")
+    if password and password != st.session_state.get(f"tried-{path}"):
+        st.session_state[f"tried-{path}"] = password
+        workspace().readings.begin(path, password)
+        st.rerun()
+
+
 def _draw_document(entry: LibraryEntry) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="top", gap="xsmall"):
         key = window.box_key(entry.id)
@@ -124,6 +131,8 @@ def _draw_details(entry: LibraryEntry) -> None:
         st.caption(literal(line))
     if len(lines) > 40:
         st.caption(f"and {len(lines) - 40} lines more: docqa show {entry.id[:12]}")
+    if entry.encrypted:
+        _draw_password(workspace().library.file(entry.id))
     if st.button("Remove from docqa", key=f"remove-{entry.id}", help="Your own file stays where it is."):
         try:
             workspace().remove(entry.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from docqa.app.config import load_settings
+from docqa.app.front_door import DocQA
 from docqa.app.workspace import Workspace
 
 _guard = threading.Lock()
@@ -21,5 +21,5 @@ def workspace() -> Workspace:
     """What the server was started with; made from the settings of this machine where nobody did."""
     with _guard:
         if not _shared:
-            _shared.append(Workspace(load_settings().settings))
+            _shared.append(Workspace(DocQA()))
         return _shared[0]

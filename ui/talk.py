@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from docqa.answers import Absence, Answer
 from docqa.app.evidence_cards import low_evidence
@@ -66,8 +67,7 @@ def _draw_live(run_id: str) -> None:
         st.rerun()
     stopping = workspace().runs.is_stopping(run_id)
     said = "Stopping: what the model is writing comes to its end" if stopping else headline(run.events)
-    with st.status(literal(said), expanded=True):
-        _draw_steps(steps(run.events))
+    _draw_steps(st.status(literal(said), expanded=True), steps(run.events))
     if st.button("Stop", key=f"stop-{run_id}", icon=":material/stop_circle:", disabled=stopping):
         try:
             workspace().runs.stop(run_id)
@@ -78,8 +78,7 @@ def _draw_live(run_id: str) -> None:
 
 def _draw_outcome(run: Run) -> None:
     if run.events:
-        with st.expander(literal(headline(run.events)), icon=":material/route:"):
-            _draw_steps(steps(run.events))
+        _draw_steps(st.expander(literal(headline(run.events)), icon=":material/route:"), steps(run.events))
     match run.state:
         case "failed":
             st.error(literal(run.error), icon=":material/error:")
@@ -92,13 +91,14 @@ def _draw_outcome(run: Run) -> None:
     turn_actions.draw(run)
 
 
-def _draw_steps(all_steps: Iterable[Step]) -> None:
+def _draw_steps(box: DeltaGenerator, all_steps: Iterable[Step]) -> None:
+    """Write the steps into a box; entered by `with`, a status would be complete when it is left."""
     for step in all_steps:
-        st.text(step.text)
+        box.text(step.text)
         if step.share is not None:
-            st.progress(min(1.0, step.share))
-        for detail in step.details:
-            st.caption(literal(detail))
+            box.progress(min(1.0, step.share))
+        if step.details:
+            box.caption("  \n".join(map(literal, step.details)))
 
 
 def _draw_answer(run: Run, answer: Answer) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from docqa import DocQA
 from docqa.agents.events import LimitReached, Started, Understood
 from docqa.app.config import Settings
 from docqa.app.conversations import conversation
@@ -30,7 +31,7 @@ BRIDGE = ("The harbour bridge was opened to traffic in 1932.", "Its main arch sp
 
 @pytest.fixture
 def workspace(tmp_path: Path, slow: SlowServer) -> Iterator[Workspace]:
-    workspace = Workspace(Settings(cache_dir=tmp_path / "cache"))
+    workspace = Workspace(DocQA(cache_dir=tmp_path / "cache"))
     yield workspace
     slow.let()  # whatever a test has left waiting ends before the workspace does
     workspace.close()
@@ -142,10 +143,10 @@ CHILD = """
 import sys, time
 from dataclasses import replace
 from pathlib import Path
-from docqa.app.config import Settings
+from docqa import DocQA
 from docqa.app.workspace import Question, Workspace
 
-workspace = Workspace(Settings(cache_dir=Path(sys.argv[1])))
+workspace = Workspace(DocQA(cache_dir=Path(sys.argv[1])))
 with open(sys.argv[2], "rb") as file:
     document = workspace.upload("lease.pdf", file).parent.name
 settings = replace(workspace.settings, model="openai:test-model", base_url=sys.argv[3], route="rag")

@@ -21,7 +21,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with docqa_ui(tmp_path_factory.mktemp("page") / "cache") as url:
+    """A server that may not connect to anything."""
+    with docqa_ui(tmp_path_factory.mktemp("page") / "cache", "--offline") as url:
         yield url
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from pypdf import PdfWriter
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from docqa import DocQA
 from docqa.agents.events import Event, Finished, Routed, Started
 from docqa.answers import Statement
-from docqa.app.config import Settings
 from docqa.app.run_log import Run, RunLog, State
 from docqa.app.workspace import Question, Workspace
 from docqa.eval.saved_report import write_report as write_eval_report
@@ -33,7 +34,7 @@ SCRIPT = Path(shared.__file__).with_name("page.py")
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    workspace = Workspace(Settings(cache_dir=tmp_path / "cache"))
+    workspace = Workspace(DocQA(cache_dir=tmp_path / "cache"))
     shared.use(workspace)
     yield workspace
     workspace.close()
@@ -228,6 +229,22 @@ def test_an_encrypted_file_asks_for_its_password(workspace: Workspace, tmp_path:
     field.set_value("open sesame").run()
     wait(lambda: workspace.readings.readings()[0].state == "read")
     assert "secret.pdf" in [box.label for box in opened().checkbox]
+
+
+def test_an_encrypted_document_of_an_earlier_server_asks_for_its_password_again(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    writer = PdfWriter(clone_from=write_report(tmp_path / "plain.pdf", BRIDGE).path)
+    writer.encrypt("open sesame", algorithm="RC4-128")
+    writer.write(tmp_path / "secret.pdf")
+    with closing(DocQA(cache_dir=tmp_path / "cache")) as earlier:
+        document = earlier.add(tmp_path / "secret.pdf", password="open sesame").id
+    assert "is encrypted" in over(workspace, Question(QUESTION, (document,), workspace.settings)).error
+    script = opened()
+    field = next(each for each in script.text_input if each.label.startswith("Password of secret.pdf"))
+    field.set_value("open sesame").run()
+    wait(lambda: [reading.state for reading in workspace.readings.readings()] == ["read"])
+    assert over(workspace, Question(QUESTION, (document,), workspace.settings)).answer is not None
 
 
 def settings_panel() -> AppTest:
