@@ -49,6 +49,7 @@ def test_a_task_is_measured_and_reported(docqa: DocqaCommand, squad: Path, tmp_p
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
         "answers.jsonl",
         "scores.jsonl",
+        "report.json",
         "report.md",
         "report.html",
     }

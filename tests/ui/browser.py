@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, ViewportSize, expect, sync_playwright
 
 TIMEOUT_S = 120.0  # on a busy machine; what is there is found at once
 expect.set_options(timeout=1000 * TIMEOUT_S)
@@ -137,3 +137,8 @@ def ask(page: Page, question: str) -> None:
     box = page.get_by_test_id("stChatInputTextArea")
     box.fill(question)
     box.press("Enter")
+
+
+def stop_button(page: Page) -> Locator:
+    """What stops the answer that is being made; Streamlit has a button of that name outside the page's main part."""
+    return page.get_by_role("main").get_by_role("button", name="Stop")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.app.slow_model import SlowServer, slow_server
 
-from .browser import add_documents, ask, browsing, docqa_ui, visitor
+from .browser import add_documents, ask, browsing, docqa_ui, stop_button, visitor
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "tidewater-annual-report.pdf"
 SURPLUS = "What was the operating surplus in 2024?"
@@ -88,7 +88,7 @@ def take_all(browser: Browser, url: str, folder: Path) -> None:
 
 def settle(page: Page) -> None:
     """Wait until what is being shown has come to rest: no picture is missing, no part waits for the server."""
-    expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_have_count(0)
+    expect(stop_button(page)).to_have_count(0)
     page.wait_for_load_state("networkidle")
     for crop in page.locator(".card img").all()[:2]:  # those in sight; the others are fetched when they come into it
         expect(crop).to_have_js_property("complete", True)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.app.slow_model import SlowServer, slow_server
 
-from .browser import Visitor, add_documents, ask, docqa_ui, visitor
+from .browser import Visitor, add_documents, ask, docqa_ui, stop_button, visitor
 from .pdf_of_ours import BRIDGE, write_report
 
 ARCH, OPENED = (
@@ -21,27 +21,32 @@ WORKING = "Best passages"
 
 
 @pytest.fixture(scope="module")
-def slow() -> Iterator[SlowServer]:
+def model() -> Iterator[SlowServer]:
     with slow_server(r"main arch|opened to traffic") as server:
         yield server
 
 
+@pytest.fixture
+def slow(model: SlowServer) -> Iterator[SlowServer]:
+    """The model's server with nothing let; what a test has left waiting takes nothing of what the next one lets."""
+    yield model
+    model.let_go()
+
+
 @pytest.fixture(scope="module")
-def page_url(tmp_path_factory: pytest.TempPathFactory, slow: SlowServer) -> Iterator[str]:
-    """A server whose model waits to be let, with a document that has been read."""
+def page_url(tmp_path_factory: pytest.TempPathFactory, model: SlowServer) -> Iterator[str]:
+    """A server whose model waits to be let. It remembers replies, so every test has questions of its own."""
     folder = tmp_path_factory.mktemp("runs")
-    model = ("--model", "openai:test-model", "--base-url", slow.url, "--route", "rag")
-    with docqa_ui(folder / "cache", *model) as url:
+    chosen = ("--model", "openai:test-model", "--base-url", model.url, "--route", "rag")
+    with docqa_ui(folder / "cache", *chosen) as url:
         yield url
 
 
-@pytest.fixture
-def asked(person: Visitor, tmp_path: Path) -> Page:
-    """The page in the middle of an answer."""
-    page = person.open()
-    add_documents(page, write_report(tmp_path / "ostwick.pdf", BRIDGE).path)
-    ask(page, "How long is the main arch?")
-    expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_visible()
+def asked(page: Page, folder: Path, question: str) -> Page:
+    """The page in the middle of an answer to a question about the bridge."""
+    add_documents(page, write_report(folder / "ostwick.pdf", BRIDGE).path)
+    ask(page, question)
+    expect(stop_button(page)).to_be_visible()
     return page
 
 
@@ -52,18 +57,20 @@ def shows_work(page: Page) -> None:
 
 
 def test_a_reload_and_a_second_person_find_the_answer_that_is_being_made(
-    browser: Browser, asked: Page, slow: SlowServer
+    browser: Browser, person: Visitor, slow: SlowServer, tmp_path: Path
 ) -> None:
-    shows_work(asked)
-    asked.reload()
-    shows_work(asked)
-    with visitor(browser, asked.url) as other:
-        there = other.open(asked.url)
+    here = asked(person.open(), tmp_path, "How long is the main arch?")
+    shows_work(here)
+    here.reload()
+    shows_work(here)
+    with visitor(browser, here.url) as other:
+        there = other.open(here.url)
         shows_work(there)
         slow.let(1)
-        for page in (asked, there):
-            expect(page.locator(".sentence").first).to_contain_text(ARCH)
-            expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_have_count(0)
+        for page in (here, there):
+            expect(page.locator(".sentence")).to_have_count(1)
+            expect(page.locator(".sentence")).to_contain_text(ARCH)
+            expect(stop_button(page)).to_have_count(0)
 
 
 def test_a_dropped_connection_finds_its_way_back(person: Visitor, tmp_path: Path, slow: SlowServer) -> None:
@@ -74,39 +81,39 @@ def test_a_dropped_connection_finds_its_way_back(person: Visitor, tmp_path: Path
         socket.connect_to_server()
 
     person.context.route_web_socket("**/_stcore/stream", through)
-    page = person.open()
-    add_documents(page, write_report(tmp_path / "ostwick.pdf", BRIDGE).path)
-    ask(page, "When was the bridge opened to traffic?")
+    page = asked(person.open(), tmp_path, "When was the bridge opened to traffic?")
     shows_work(page)
     sockets[-1].close()
     slow.let(1)
-    expect(page.locator(".sentence").first).to_contain_text(OPENED)
+    expect(page.locator(".sentence")).to_contain_text(OPENED)
     assert len(sockets) > 1
 
 
-def test_stop_stops(asked: Page, slow: SlowServer) -> None:
+def test_stop_stops(person: Visitor, slow: SlowServer, tmp_path: Path) -> None:
+    page = asked(person.open(), tmp_path, "What is the main arch made of?")
+    shows_work(page)
     n_asked = slow.n_asked
-    asked.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
-    expect(asked.get_by_text("Stopping").first).to_be_visible()
+    stop_button(page).click()
+    expect(page.get_by_text("Stopping").first).to_be_visible()
+    expect(stop_button(page)).to_be_disabled()
     slow.let(1)
-    expect(asked.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_have_count(0)
-    expect(asked.get_by_role("button", name="Ask again").first).to_be_visible()
+    expect(stop_button(page)).to_have_count(0)
+    expect(page.get_by_role("button", name="Ask again").first).to_be_visible()
     assert slow.n_asked <= n_asked + 1
 
 
 def test_two_people_at_once_do_not_mix(browser: Browser, page_url: str, slow: SlowServer, tmp_path: Path) -> None:
-    report = write_report(tmp_path / "ostwick.pdf", BRIDGE)
+    questions = ("What does the main arch span?", "When was it opened to traffic?")
     with visitor(browser, page_url) as one, visitor(browser, page_url) as two:
-        ours, theirs = one.open(), two.open()
-        for page, question in ((ours, "How long is the main arch?"), (theirs, "When was it opened to traffic?")):
-            add_documents(page, report.path)
-            ask(page, question)
+        pages = [
+            asked(person.open(), tmp_path, question) for person, question in zip((one, two), questions, strict=True)
+        ]
+        for page in pages:
             shows_work(page)
         slow.let(2)
-        expect(ours.locator(".sentence").first).to_be_visible()
-        expect(theirs.locator(".sentence").first).to_be_visible()
-        expect(ours.get_by_test_id("stChatMessage").first).to_contain_text("How long is the main arch?")
-        expect(theirs.get_by_test_id("stChatMessage").first).to_contain_text("When was it opened to traffic?")
-        for page in (ours, theirs):
+        for page, question, sentence in zip(pages, questions, (ARCH, OPENED), strict=True):
+            expect(page.locator(".sentence")).to_have_count(1)
+            expect(page.locator(".sentence")).to_contain_text(sentence)
+            expect(page.get_by_test_id("stChatMessage").first).to_contain_text(question)
             expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
-        assert ours.url != theirs.url
+        assert pages[0].url != pages[1].url
