@@ -25,9 +25,10 @@ class Run:
 
 
 RUNS = {
-    "evidence": Run(2400, 900, snapshot=800),
-    "support": Run(2600, 900, start=("evidence", 800)),
-    "encoder": Run(360, 300, rate=5e-5),
+    "evidence": Run(1600, 700, snapshot=600),
+    "ranking": Run(800, 650, rate=1e-4, start=("evidence", 1600)),
+    "support": Run(2000, 900, start=("evidence", 600)),
+    "encoder": Run(400, 330, rate=5e-5),
 }
 
 
@@ -39,11 +40,17 @@ def minilm_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def _state(work: Path, part: str, step: int) -> Path:
+    """The file with the state of a part after so many steps: its snapshot, or where it ended."""
+    ended = step == RUNS[part].n_steps
+    return work / part / "checkpoint.pt" if ended else snapshot_path(work / part, step)
+
+
 def begun(part: str, run: Run, work: Path, common: Sequence[str]) -> subprocess.Popen[bytes]:
     """Start the training of a part, or its going on where it was."""
     folders = [f"--out={work / part}", f"--cache={work / 'cache'}"]
     sizes = [f"--n-steps={run.n_steps}", f"--n-decay={run.n_decay}", f"--rate={run.rate}", f"--snapshot={run.snapshot}"]
-    start = [f"--start={snapshot_path(work / run.start[0], run.start[1])}"] if run.start else []
+    start = [f"--start={_state(work, *run.start)}"] if run.start else []
     command = ["--part", part, *common, *folders, *sizes, *start]
     return subprocess.Popen([sys.executable, "-m", "training.train_reader", *command])
 

@@ -27,20 +27,22 @@ class Neighbours:
     contexts: tuple[Context, ...]
     by_question: dict[str, tuple[int, ...]]
 
-    def draw(self, row: QaRow, rng: random.Random, n_best: int = 6) -> QaRow | None:
-        """The question with a near context that does not hold its answer, or None when there is none."""
+    def near(self, row: QaRow, n_best: int = 6) -> list[Context]:
+        """The best near contexts that do not hold the answer."""
         answer = row.context.text[slice(*row.answer)].casefold() if row.answer else ""
-        found = []
+        found: list[Context] = []
         for number in self.by_question.get(row.question, ()):
             context = self.contexts[number]
-            if context.text == row.context.text or (answer and answer in context.text.casefold()):
-                continue
-            found.append(context)
+            if context.text != row.context.text and not (answer and answer in context.text.casefold()):
+                found.append(context)
             if len(found) == n_best:
                 break
-        if not found:
-            return None
-        return QaRow(f"{row.source}+near", row.question, rng.choice(found), None)
+        return found
+
+    def draw(self, row: QaRow, rng: random.Random, n_best: int = 6) -> QaRow | None:
+        """The question with one of the near contexts, or None when there is none."""
+        found = self.near(row, n_best)
+        return QaRow(f"{row.source}+near", row.question, rng.choice(found), None) if found else None
 
 
 def find_neighbours(rows: Sequence[QaRow], n_candidates: int = 40, n_kept: int = 16) -> Neighbours:

@@ -1,8 +1,8 @@
 """Train the embedded brain: `python -m training.train_reader --part evidence --data DATA --minilm FOLDER --out OUT`.
 
 The parts are `encoder` (questions and texts to vectors), `evidence` (ranks sentences, finds spans, says when there is
-no answer) and `support` (does a text support a claim). All start from MiniLM and keep its embeddings, which they
-share. A stopped run goes on where it was.
+no answer), `ranking` (the same network's second training, over several passages at once) and `support` (does a text
+support a claim). All start from MiniLM and keep its embeddings, which they share. A stopped run goes on where it was.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from training.heads import EvidenceModel, SupportModel, evidence_loss, support_l
 from training.holdouts import HoldOuts, held_out_texts, without_held_out_claims, without_held_out_questions
 from training.negatives import find_names, find_neighbours
 from training.optimise import Schedule, Task, train
+from training.ranking import Group, GroupEpochs, ranking_losses
 from training.trunk import Trunk, load_minilm
 from training.windows import Window, WindowMaker, WordPieces
 
@@ -48,6 +49,15 @@ def evidence_task(data: Path, minilm: Path, cache: Path) -> Task[list[Window]]:
         return {"span": 0.5 * parts["span"], "sentence": parts["sentence"], "answerable": 0.5 * parts["answerable"]}
 
     return Task(lambda rng: cut_into_batches(epochs.draw(rng), TOKENS_PER_BATCH, rng), losses)
+
+
+def ranking_task(data: Path, minilm: Path, cache: Path) -> Task[list[Group]]:
+    """The examples and losses of the evidence reader's second training."""
+    rows = _cached(cache / "questions.pickle", lambda: _question_rows(data))
+    neighbours = _cached(cache / "neighbours.pickle", lambda: find_neighbours(rows))
+    maker = WindowMaker(WordPieces(minilm / "tokenizer.json"), narrow=0.1)
+    epochs = GroupEpochs(tuple(rows), maker, neighbours, find_names(rows))
+    return Task(lambda rng: epochs.draw(rng, TOKENS_PER_BATCH), ranking_losses)
 
 
 def support_task(data: Path, minilm: Path, cache: Path) -> Task[list[ClaimExample]]:
@@ -79,6 +89,7 @@ def encoder_task(data: Path, minilm: Path, cache: Path) -> Task[list[Triple]]:
 MODELS: dict[str, Callable[[Trunk], nn.Module]] = {
     "encoder": EncoderModel,
     "evidence": EvidenceModel,
+    "ranking": EvidenceModel,
     "support": SupportModel,
 }
 
@@ -88,6 +99,12 @@ def new_model(part: str, trunk: Trunk) -> nn.Module:
     for parameter in trunk.embeddings.parameters():
         parameter.requires_grad_(False)
     return MODELS[part](trunk)
+
+
+def _fitting(weights: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """The weights of another part that this model has too."""
+    shapes = {name: weight.shape for name, weight in model.state_dict().items()}
+    return {name: weight for name, weight in weights.items() if shapes.get(name) == weight.shape}
 
 
 def _question_rows(data: Path) -> list[QaRow]:
@@ -123,7 +140,9 @@ def main() -> None:
     parser.add_argument("--minilm", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=None, help="where prepared rows are kept; default OUT/cache")
-    parser.add_argument("--start", type=Path, default=None, help="a checkpoint whose trunk to begin with")
+    parser.add_argument(
+        "--start", type=Path, default=None, help="a checkpoint to begin with, as far as the parts are alike"
+    )
     parser.add_argument("--n-steps", type=int, default=6000)
     parser.add_argument("--n-decay", type=int, default=1500)
     parser.add_argument("--snapshot", type=int, default=0, help="keep the state after so many steps besides")
@@ -141,13 +160,15 @@ def main() -> None:
     model = new_model(given.part, trunk)
     if given.start is not None:
         averages = torch.load(given.start, weights_only=True)["averages"]
-        model.load_state_dict({n: w for n, w in averages.items() if n.startswith("trunk.")}, strict=False)
+        model.load_state_dict(_fitting(averages, model), strict=False)
     cache = given.cache or given.out / "cache"
     places = (given.data, given.minilm, cache)
     if given.part == "encoder":
         train(model, encoder_task(*places), schedule, given.out)
     elif given.part == "evidence":
         train(model, evidence_task(*places), schedule, given.out)
+    elif given.part == "ranking":
+        train(model, ranking_task(*places), schedule, given.out)
     else:
         train(model, support_task(*places), schedule, given.out)
 
