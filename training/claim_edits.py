@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
-from training.negatives import names_and_numbers
+from training.negatives import NAME_OR_NUMBER, names_and_numbers
 
 _AUXILIARY = re.compile(r"\b(?:did|does|do|can|could|would|will|should|has|have|had)\b", re.IGNORECASE)
 _SUBJECT = re.compile(
@@ -90,6 +91,73 @@ def with_name_changed(sentence: str, others: Sequence[str], rng: random.Random) 
     if not names or not others:
         return None
     return sentence.replace(rng.choice(names), rng.choice(others), 1)
+
+
+_OPPOSITES = (
+    "increased/decreased increase/decrease increases/decreases rose/fell rise/fall higher/lower highest/lowest "
+    "more/less most/least larger/smaller largest/smallest greater/lesser before/after first/last early/late "
+    "earlier/later above/below inside/outside north/south northern/southern east/west eastern/western left/right "
+    "upper/lower older/younger oldest/youngest longer/shorter longest/shortest faster/slower stronger/weaker "
+    "better/worse best/worst won/lost win/lose accepted/rejected accept/reject allowed/forbidden included/excluded "
+    "include/exclude includes/excludes supported/opposed support/oppose supports/opposes opened/closed open/closed "
+    "began/ended begin/end begins/ends started/stopped gained/lost built/destroyed bought/sold import/export "
+    "imports/exports entered/left arrived/departed always/never all/none both/neither same/different major/minor "
+    "public/private rich/poor hot/cold warm/cool wet/dry new/old old/young present/absent positive/negative "
+    "male/female maximum/minimum majority/minority success/failure successful/unsuccessful common/rare "
+    "commonly/rarely often/seldom safe/dangerous legal/illegal possible/impossible able/unable agreed/refused "
+    "approved/denied reduced/raised with/without former/latter internal/external direct/indirect formal/informal "
+    "active/passive permanent/temporary"
+).split()
+_OPPOSITE: dict[str, str] = {}
+for _pair in _OPPOSITES:
+    _one, _other = _pair.split("/")
+    _OPPOSITE.setdefault(_one, _other)
+    _OPPOSITE.setdefault(_other, _one)
+_HAS_OPPOSITE = re.compile(rf"\b(?:{'|'.join(_OPPOSITE)})\b")
+
+
+def with_opposite(sentence: str, rng: random.Random) -> str | None:
+    """The sentence with one word changed to its opposite; None when it has no such word."""
+    places = list(_HAS_OPPOSITE.finditer(sentence))
+    if not places:
+        return None
+    place = rng.choice(places)
+    return sentence[: place.start()] + _OPPOSITE[place.group()] + sentence[place.end() :]
+
+
+def with_names_swapped(sentence: str, rng: random.Random) -> str | None:
+    """The sentence with two of its names in each other's place, as a wrong relation has them; None without two.
+
+    Names that "and" or a comma joins may stand in any order and are left alone.
+    """
+    places = [m for m in NAME_OR_NUMBER.finditer(sentence) if len(m.group().strip()) > 3]
+    places = [m for m in places if not m.group()[0].isdigit()]
+    pairs = [
+        (one, other)
+        for one, other in pairwise(places)
+        if len(sentence[one.end() : other.start()].split()) >= 2
+        and not re.search(r"\b(?:and|or)\b|,", sentence[one.end() : other.start()])
+    ]
+    if not pairs:
+        return None
+    one, other = (match.group().strip() for match in rng.choice(pairs))
+    if one in other or other in one:
+        return None
+    return re.sub(
+        f"{re.escape(one)}|{re.escape(other)}", lambda match: other if match.group() == one else one, sentence
+    )
+
+
+def with_number_of(sentence: str, text: str, rng: random.Random) -> str | None:
+    """The sentence with one number changed to another that the text holds elsewhere; None when there is none."""
+    pattern = re.compile(r"\b\d[\d,]*(?:\.\d+)?\b")
+    own = list(pattern.finditer(sentence))
+    others = sorted({match.group() for match in pattern.finditer(text)} - {match.group() for match in own})
+    if not own or not others:
+        return None
+    place = rng.choice(own)
+    alike = [other for other in others if len(other) == len(place.group())] or others
+    return sentence[: place.start()] + rng.choice(alike) + sentence[place.end() :]
 
 
 def shortened(sentence: str, rng: random.Random) -> str:

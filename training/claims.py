@@ -3,7 +3,8 @@
 From a question row come claims of two forms (question and answer joined, or a statement by rule) with the sentence
 or the passage around the answer; their negatives take another answer of the same kind from the same passage, other
 words of the same sentence, or a text from elsewhere. From any sentence, or two together, come a shortened copy that
-the passage supports, and copies with a number, a name or a negation changed.
+the passage supports, and copies with a number, a name, a negation or a word's sense changed. A question that its
+passage does not answer gives a claim with the answer of another question: what a reader is tempted by.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from training.claim_edits import (
     shortened,
     statement,
     with_name_changed,
+    with_names_swapped,
     with_negation_changed,
     with_number_changed,
+    with_number_of,
+    with_opposite,
 )
 from training.corpora import ClaimRow, Context, QaRow
 from training.heads import CONTRADICTED, NOT_SUPPORTED, SUPPORTED, UNRELATED
@@ -97,6 +101,9 @@ class ClaimEpochs:
             pairs.extend(self._from_question(asked, rng))
         for stated in rng.sample(answered, int(len(answered) * self.from_sentences)):
             pairs.extend(self._from_sentence(stated, rng))
+        for unanswered in self.rows:
+            if unanswered.answer is None and not unanswered.positive and not unanswered.unsure:
+                pairs.extend(self._from_unanswered(unanswered, rng))
         return [encode_claim(self.pieces, pair) for pair in pairs]
 
     def _from_question(self, row: QaRow, rng: random.Random) -> Iterator[Pair]:
@@ -117,6 +124,24 @@ class ClaimEpochs:
             elsewhere = self._elsewhere(row, index, answer, rng)
             if elsewhere is not None:
                 yield Pair(claim(row.question, answer), elsewhere, UNRELATED)
+
+    def _from_unanswered(self, row: QaRow, rng: random.Random) -> Iterator[Pair]:
+        """The question with an answer to another one about the sentence that shares most words with it."""
+        context = row.context
+        wanted = set(re.findall(r"\w{3,}", row.question.casefold()))
+        texts = [context.text[slice(*sentence)] for sentence in context.sentences]
+        shared = [len(wanted.intersection(re.findall(r"\w{3,}", text.casefold()))) for text in texts]
+        index = max(range(len(texts)), key=lambda i: (shared[i], rng.random()))
+        asked = row.question.casefold()
+        tempting = [
+            answer
+            for answer in (*self.answers.get(context.text, ()), *names_and_numbers(texts[index]))
+            if answer in texts[index] and answer.casefold() not in asked
+        ]
+        if tempting:
+            claim = statement if rng.random() < 0.5 else _joined
+            text = near_sentences(context, index, rng.choice((0, 0, 1, 2)))
+            yield Pair(claim(row.question, rng.choice(tempting)), text, NOT_SUPPORTED)
 
     def _wrong_answer(self, row: QaRow, answer: str, rng: random.Random) -> str | None:
         candidates = [*self.answers[row.context.text], *names_and_numbers(row.context.text)]
@@ -166,7 +191,10 @@ class ClaimEpochs:
         changes = (
             (with_negation_changed(claim), CONTRADICTED, 0.5),
             (with_number_changed(claim, rng), NOT_SUPPORTED, 0.6),
+            (with_number_of(claim, context.text, rng), NOT_SUPPORTED, 0.4),
             (with_name_changed(claim, others, rng), NOT_SUPPORTED, 0.6),
+            (with_names_swapped(claim, rng), NOT_SUPPORTED, 0.4),
+            (with_opposite(claim, rng), NOT_SUPPORTED, 0.5),
         )
         for changed, label, share in changes:
             if changed is not None and rng.random() < share:

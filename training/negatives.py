@@ -12,12 +12,14 @@ import numpy as np
 
 from training.corpora import Context, QaRow
 
-_NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w'’-]+(?:\s(?:of|the|de|von)\s(?=[A-Z]))?\s?)+\b|\b\d[\d,.]*\d\b|\b\d\b")
+NAME_OR_NUMBER = re.compile(
+    r"(?<!^)\b(?:[A-Z][\w'’-]+(?:\s(?:of|the|de|von)\s(?=[A-Z]))?\s?)+\b|\b\d[\d,.]*\d\b|\b\d\b"
+)
 
 
 def names_and_numbers(text: str) -> list[str]:
     """Runs of capitalised words (not at the very start) and numbers, in order."""
-    return [match.group().strip() for match in _NAME.finditer(text)]
+    return [match.group().strip() for match in NAME_OR_NUMBER.finditer(text)]
 
 
 @dataclass(frozen=True, slots=True)

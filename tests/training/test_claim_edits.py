@@ -10,8 +10,11 @@ from training.claim_edits import (
     shortened,
     statement,
     with_name_changed,
+    with_names_swapped,
     with_negation_changed,
     with_number_changed,
+    with_number_of,
+    with_opposite,
 )
 
 
@@ -78,3 +81,23 @@ def test_a_shortened_sentence_keeps_its_beginning() -> None:
 
 def test_kinds_of_answers() -> None:
     assert [kind_of(answer) for answer in ("in 1932", "Ada", "the war")] == ["number", "name", "words"]
+
+
+def test_one_word_becomes_its_opposite() -> None:
+    assert with_opposite("Sales increased in June.", random.Random(0)) == "Sales decreased in June."
+    assert with_opposite("Birds sing.", random.Random(0)) is None
+
+
+def test_two_names_change_places_unless_their_order_means_nothing() -> None:
+    chosen = random.Random(0)
+    assert with_names_swapped("In 1901 Harrow was beaten by Tamsin there.", chosen) == (
+        "In 1901 Tamsin was beaten by Harrow there."
+    )
+    assert with_names_swapped("In 1901 Harrow and Tamsin both won.", chosen) is None
+
+
+def test_a_number_becomes_another_one_of_the_text() -> None:
+    text = "It sold 120 units in 1994 and 450 in 1998."
+    changed = {with_number_of("It sold 120 units.", text, random.Random(seed)) for seed in range(20)}
+    assert changed == {"It sold 450 units."}
+    assert with_number_of("It sold 120 units.", "It sold 120.", random.Random(0)) is None
