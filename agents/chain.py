@@ -132,6 +132,7 @@ def joined(several: Sequence[Notes]) -> Notes:
             evidence=tuple(sorted(places.values(), key=lambda e: -e.score)),
             coverage=max(first.coverage, notes.coverage),
             answerable=first.answerable or notes.answerable,
+            doubtful=first.doubtful and notes.doubtful,
             partial_answer=" / ".join(dict.fromkeys(filter(None, (first.partial_answer, notes.partial_answer)))),
             open_questions=tuple(q for q in first.open_questions if q in notes.open_questions),
             items=(*first.items, *notes.items),

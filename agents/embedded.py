@@ -13,6 +13,7 @@ from docqa.agents.questions import kind_of
 from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan, QuestionKind
 from docqa.answers import Support, one_line
 from docqa.documents import Document, Passage, Span
+from docqa.llm.exact_checks import changed_details
 from docqa.llm.reader import Candidate, EvidenceReader
 from docqa.retrieval.retriever import Hit, Retrieval
 
@@ -26,6 +27,7 @@ _REMARK = (
     "without a language model docqa only quotes the sentences that bear on it; --model openai:NAME gives an answer in "
     "other words"
 )
+_DOUBT = "The document may not answer this: what is quoted comes nearest to the question."
 _QUOTATION = Support("supports", 1.0, "quotation")
 
 
@@ -67,11 +69,14 @@ class EmbeddedReasoner:
         scores = self.reader.rank(question, candidates)
         ranked = [replace(e, score=score) for e, score in zip(found, scores, strict=True)]
         coverage = retrieval.evidence.coverage
+        answerable = self.reader.answerable(question, candidates, coverage)
+        was_certain = notes.answerable and not notes.doubtful
         return replace(
             notes,
             evidence=self._joined(question, notes.evidence, ranked),
             coverage=max(notes.coverage, coverage),
-            answerable=notes.answerable or self.reader.answerable(question, candidates, coverage),
+            answerable=notes.answerable or answerable,
+            doubtful=not was_certain and not self.reader.certain(question, candidates, coverage),
             open_questions=_follow_up(retrieval, ranked),
         )
 
@@ -90,12 +95,13 @@ class EmbeddedReasoner:
         """Quote the best sentences, or abstain when the evidence does not bear on the question."""
         kind = kind_of(question)
         if not notes.answerable or not notes.evidence:
-            return Draft(abstention=self._abstention(notes))
+            return Draft(abstention=self._abstention(question, notes))
         statements = self._statements(question, kind, notes.evidence)
         if not statements:
-            return Draft(abstention=self._abstention(notes))
-        warning = _ONLY_QUOTED.get(kind)
-        return Draft(statements, warnings=(f"{warning}; {_REMARK}.",) if warning else ())
+            return Draft(abstention=self._abstention(question, notes))
+        if kind in _ONLY_QUOTED:
+            return Draft(statements, warnings=(f"{_ONLY_QUOTED[kind]}; {_REMARK}.",))
+        return Draft(statements, warnings=(_DOUBT,) if notes.doubtful else ())
 
     def _statements(
         self, question: str, kind: QuestionKind, evidence: Sequence[Evidence]
@@ -154,13 +160,17 @@ class EmbeddedReasoner:
         strong = [e for e in evidence if e.score > 0 and e.score >= self.min_share * best]
         return _distinct(strong, self.max_statements)
 
-    def _abstention(self, notes: Notes) -> Abstention:
+    def _abstention(self, question: str, notes: Notes) -> Abstention:
         """Say why, and point to the best sentence of each of the best passages."""
         if notes.coverage == 0:
             return Abstention("Not found: none of the words that the question is about occurs.")
         best = {e.passage.id: e for e in reversed([e for e in notes.evidence if e.score > 0])}
         nearest = _distinct(sorted(best.values(), key=_best_first), self.n_nearest)
-        return Abstention("Not found: no passage brings the words of the question together.", tuple(nearest))
+        missing = changed_details(question, "\n".join(_context(e.passage) for e in nearest))
+        if nearest and missing:
+            named = ", ".join(f"“{name}”" for name in dict.fromkeys(missing))
+            return Abstention(f"Not found: the nearest passages do not speak of {named}.", tuple(nearest))
+        return Abstention("Not found: no passage answers the question, as far as docqa can tell.", tuple(nearest))
 
 
 def row_in_words(row: str, header: str, title: str = "") -> str:

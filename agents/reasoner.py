@@ -67,13 +67,15 @@ class Notes:
     This is what one worker hands to the next (the communication unit of Chain-of-Agents, typed). `coverage` is the
     share of the question's words, weighted by rarity, that one passage holds, from 0 to 1. `partial_answer` and
     `open_questions` are a model's words and prove nothing; `open_questions` serve as follow-up queries. Where `kind` is
-    "aggregation" workers collect `items` instead, each with its own evidence. `n_unread` counts the turns that came to
+    "aggregation" workers collect `items` instead, each with its own evidence. `doubtful` says that the evidence passes
+    for an answer and may well be none. `n_unread` counts the turns that came to
     nothing because the worker's replies were of no use.
     """
 
     evidence: tuple[Evidence, ...] = ()
     coverage: float = 0.0
     answerable: bool = False
+    doubtful: bool = False
     partial_answer: str = ""
     open_questions: tuple[str, ...] = ()
     kind: QuestionKind = "fact"

@@ -33,11 +33,17 @@ T = TypeVar("T")
 
 REPLIES = "replies.sqlite"
 
-READERS: Mapping[str, Callable[[], EvidenceReader]] = {"lexical": LexicalReader, "trained": lambda: _trained_reader()}
-REASONERS: Mapping[str, Callable[[str, Settings], Reasoner]] = {
-    "embedded": lambda reader, settings: _embedded(reader or "lexical", settings.sentences)
+READERS: Mapping[str, Callable[[str], EvidenceReader]] = {
+    "lexical": lambda _: LexicalReader(),
+    "trained": lambda _: _trained_reader(),
+    "cross-encoder": lambda model: _cross_encoder(model),
 }
-PACES: Mapping[str, float] = {"lexical": 100_000.0, "trained": 3_000.0}
+"""What judges evidence where no language model does, by its name and what stands behind it."""
+DEFAULT_READER = "lexical"
+REASONERS: Mapping[str, Callable[[str, Settings], Reasoner]] = {
+    "embedded": lambda reader, settings: _embedded(reader, settings.sentences)
+}
+PACES: Mapping[str, float] = {"lexical": 100_000.0, "trained": 3_000.0, "cross-encoder": 1_000.0}
 """About how many tokens a second a reader judges on two ordinary cores."""
 JUDGES: Mapping[str, Callable[[str], ClaimJudge | None]] = {
     "embedded": lambda _: _trained_reader(),
@@ -52,6 +58,7 @@ POLICIES: Mapping[str, Callable[[str], Policy]] = {
 """How the router decides, made for a reader."""
 ENCODERS: Mapping[str, Callable[[str], Embedder | None]] = {
     "none": lambda _: None,
+    "embedded": lambda _: _trained_encoder(),
     "sentence-transformers": SentenceTransformersEmbedder,
 }
 
@@ -134,7 +141,8 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
     name, _, argument = settings.model.partition(":")
     if name not in {**REASONERS, **LLMS}:
         raise UsageError(f"unknown model {name!r}; known: {', '.join(sorted([*REASONERS, *LLMS]))}")
-    reader = argument if name in REASONERS else ""
+    reader = (argument if name in REASONERS else "") or DEFAULT_READER
+    reader_name = reader.partition(":")[0]
     embedded = REASONERS[name if name in REASONERS else "embedded"](reader, settings)
     without_model = Answering(
         settings,
@@ -142,8 +150,8 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
         embedded,
         n_chars=corpus.n_chars,
         likeness=corpus.likeness(),
-        read_per_s=PACES[reader or "lexical"],
-        policy=_named(POLICIES, settings.router, "router")(reader or "lexical"),
+        read_per_s=PACES[reader_name],
+        policy=_named(POLICIES, settings.router, "router")(reader_name),
     )
     if name in REASONERS:
         return without_model
@@ -155,9 +163,7 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
 
 
 def _embedded(reader: str, n_sentences: int) -> EmbeddedReasoner:
-    if reader not in READERS:
-        raise UsageError(f"unknown reader {reader!r}; known: {', '.join(sorted(READERS))}")
-    made = EmbeddedReasoner(READERS[reader]())
+    made = EmbeddedReasoner(_chosen(READERS, reader, "reader"))
     return replace(made, max_statements=n_sentences, summary_sentences=n_sentences) if n_sentences else made
 
 
@@ -166,6 +172,20 @@ def _trained_reader() -> EvidenceReader:
     from docqa.llm.onnx_reader import OnnxReader  # loads onnxruntime, which quotation does not need
 
     return OnnxReader()
+
+
+def _trained_encoder() -> Embedder:
+    """The trained encoder, the same networks' third part."""
+    from docqa.llm.onnx_encoder import OnnxEncoder
+
+    return OnnxEncoder()
+
+
+def _cross_encoder(model: str) -> EvidenceReader:
+    """A reranker in a folder or in the Hugging Face cache."""
+    from docqa.llm.cross_encoder import CrossEncoderReader  # loads torch
+
+    return CrossEncoderReader(model)
 
 
 def nli_judge(model: str) -> ClaimJudge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from docqa.app.build import LLMS, READERS
+from docqa.app.build import DEFAULT_READER, LLMS, READERS
 from docqa.app.config import Settings
 
 _ROUTES = {
@@ -39,7 +39,10 @@ def chosen_model(settings: Settings) -> tuple[str, str]:
     (('openai', 'qwen'), ('embedded:lexical', ''))
     """
     name, _, argument = settings.model.partition(":")
-    return (name, argument) if name in LLMS else (f"embedded:{argument or 'lexical'}", "")
+    if name in LLMS:
+        return name, argument
+    reader, _, model = (argument or DEFAULT_READER).partition(":")
+    return f"embedded:{reader}", model
 
 
 def models_at_hand(settings: Settings) -> dict[str, str]:
@@ -65,6 +68,9 @@ def route_label(route: str) -> str:
 _READERS = {
     "lexical": ModelChoice("Quotes, by words", "No language model. Instant; quotes the sentences that fit best."),
     "trained": ModelChoice("Quotes, by a small network", "No language model. Half a second; quotes sentences."),
+    "cross-encoder": ModelChoice(
+        "Quotes, by a reranker of yours", "A cross-encoder of sentence-transformers ranks the sentences.", "Folder"
+    ),
 }
 _LLMS = {
     "openai": ModelChoice(

@@ -14,6 +14,7 @@ from docqa.llm.evidence_reading import Passage, SentenceReading, read_evidence
 from docqa.llm.exact_checks import changed_details, is_altered_copy
 from docqa.llm.onnx_parts import CLS, SEP, Input, Parts, run_batched
 from docqa.llm.reader import Candidate
+from docqa.llm.refusal import FITTED, Refusal, Signs
 from docqa.text import sentences
 
 MAX_CLAIM_TOKENS = 96
@@ -33,17 +34,15 @@ class OnnxReader:
     """Judges candidates with the shipped networks.
 
     A candidate's rank joins the network's logit with the retriever's score as a share of the best one's, times
-    `retriever_weight`. `min_answerable` is the logit under which nothing counts as an answer.
+    `retriever_weight`. `refusal` says from when on nothing counts as an answer.
     """
 
     name = "docqa-reader-1"
 
-    def __init__(
-        self, parts: Parts | None = None, retriever_weight: float = 6.0, min_answerable: float = -0.75
-    ) -> None:
+    def __init__(self, parts: Parts | None = None, retriever_weight: float = 8.0, refusal: Refusal = FITTED) -> None:
         self._parts = parts or Parts()
         self._retriever_weight = retriever_weight
-        self._min_answerable = min_answerable
+        self._refusal = refusal
         self._last: tuple[tuple[str, tuple[Candidate, ...]], tuple[SentenceReading, ...]] | None = None
 
     def rank(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
@@ -56,13 +55,27 @@ class OnnxReader:
         return [1 / (1 + math.exp(-max(-30.0, logit))) for logit in logits]
 
     def answerable(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
-        """Whether one of the candidates answers the question, as far as the network can tell."""
-        return self.answerability(question, candidates) >= self._min_answerable
+        """Whether one of the candidates answers the question, as far as the networks can tell."""
+        return bool(candidates) and self._certainty(question, candidates, coverage) >= self._refusal.refused
 
-    def answerability(self, question: str, candidates: Sequence[Candidate]) -> float:
-        """The logit behind `answerable`: the best mean of sentence, passage and span scores; -20 without candidates."""
+    def certain(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
+        """Whether the networks leave little doubt about it."""
+        return bool(candidates) and self._certainty(question, candidates, coverage) >= self._refusal.doubted
+
+    def _certainty(self, question: str, candidates: Sequence[Candidate], coverage: float) -> float:
+        return self._refusal.certainty(self.signs(question, candidates, coverage))
+
+    def signs(self, question: str, candidates: Sequence[Candidate], coverage: float) -> Signs:
+        """What speaks for an answer among the candidates and against; raises ValueError without any."""
         readings = self.read(question, candidates)
-        return max((joint_score(reading) for reading in readings), default=-20.0)
+        logits = [joint_score(reading) for reading in readings]
+        best = max(range(len(logits)), key=logits.__getitem__)
+        found, reading = candidates[best], readings[best]
+        claim = f"{question} {found.text[slice(*reading.span)]}"
+        verdict = self.verdicts([(claim, found.text)])[0]
+        odds = max(1e-6, verdict.supported) / max(1e-6, 1 - verdict.supported)
+        n_missing = len(changed_details(question, found.context))
+        return Signs(logits[best], math.log(odds), coverage, n_missing)
 
     def read(self, question: str, candidates: Sequence[Candidate]) -> list[SentenceReading]:
         """What the network says of each candidate; spans count the characters of its own text.

@@ -56,6 +56,10 @@ class EvidenceReader(ClaimJudge, Protocol):
         """
         ...
 
+    def certain(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
+        """Whether what is answerable needs no word of doubt beside its answer."""
+        ...
+
     def find_spans(self, question: str, sentences: Sequence[str]) -> Sequence[Span | None]:
         """The characters of each sentence that answer the question best; None where the reader cannot tell."""
         ...
@@ -70,6 +74,7 @@ class LexicalReader:
     """
 
     min_coverage: float = 0.35
+    min_certain: float = 0.55
     name: str = "lexical"
 
     def rank(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
@@ -79,6 +84,10 @@ class LexicalReader:
     def answerable(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
         """True when one passage holds enough of the question's weight in words."""
         return bool(candidates) and coverage >= self.min_coverage
+
+    def certain(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
+        """True when one passage holds so much of the question that few foreign questions reach it."""
+        return bool(candidates) and coverage >= self.min_certain
 
     def find_spans(self, question: str, sentences: Sequence[str]) -> Sequence[Span | None]:
         """Words alone do not tell."""

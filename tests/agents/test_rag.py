@@ -125,3 +125,20 @@ def test_a_question_that_no_quotation_answers_is_told_so() -> None:
 def test_the_stages_are_timed() -> None:
     answer = rag(DOCUMENT)("How many metres does the main arch span?", [DOCUMENT])
     assert set(answer.seconds) == {"retrieve", "reason", "cite"}
+
+
+def test_an_answer_that_may_be_none_carries_a_word_of_doubt() -> None:
+    doubted = "may not answer this"
+    strict = Rag(EmbeddedReasoner(LexicalReader(min_coverage=0.1, min_certain=0.99)), PagesCorpus(DOCUMENT))
+    half = strict("Which metres does the zeppelin span?", [DOCUMENT])
+    whole = strict("How many metres does the main arch span?", [DOCUMENT])
+    assert any(doubted in warning for warning in half.warnings)
+    assert not any(doubted in warning for warning in whole.warnings)
+
+
+def test_a_refusal_names_what_the_nearest_passages_do_not_speak_of() -> None:
+    strict = Rag(EmbeddedReasoner(LexicalReader(min_coverage=0.9)), PagesCorpus(DOCUMENT))
+    answer = strict("How many metres does the main arch of Zanzibar span?", [DOCUMENT])
+    assert answer.status == "not_found"
+    assert answer.absence is not None
+    assert "“Zanzibar”" in answer.absence.reason

@@ -99,7 +99,7 @@ def test_a_question_over_two_documents_cites_the_one_that_answers(
         (["ask", "-", "-"], 2, "only one of"),
         (["ask", "Who pays?", "lease.pdf"], 2, "the question comes last"),
         (["ask", "lease.pdf", "x?", "--model", "no-such"], 2, "known: embedded"),
-        (["ask", "lease.pdf", "x?", "--encoder", "no-such"], 2, "known: none"),
+        (["ask", "lease.pdf", "x?", "--encoder", "no-such"], 2, "known: embedded, none, sentence-transformers"),
         (["ask", "lease.pdf", "x?", "--ocr", "perhaps"], 2, "auto, off, force"),
         (["ask", "lease.pdf", "x?", "--no-such-option"], 2, "--no-such-option"),
         (["ask", "lease.pdf", "-5 degrees?"], 2, "write -- before"),

@@ -24,6 +24,7 @@ def test_every_reader_and_every_kind_of_model_can_be_chosen() -> None:
     [
         ("embedded", ("embedded:lexical", "")),
         ("embedded:trained", ("embedded:trained", "")),
+        ("embedded:cross-encoder:a/b", ("embedded:cross-encoder", "a/b")),
         ("openai:a:b", ("openai", "a:b")),
     ],
 )

@@ -52,3 +52,16 @@ def _examples() -> tuple[list[tuple[str, str]], list[int]]:
             pairs.append((premise, f"the sea is {claimed}"))
             labels.append(1)
     return pairs, labels
+
+
+def make_reranker(folder: Path) -> Path:
+    """The same model with one output, which is high where the pair is entailed."""
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    make_nli_model(folder)
+    three = transformers.BertForSequenceClassification.from_pretrained(folder)
+    one = transformers.BertForSequenceClassification.from_pretrained(folder, num_labels=1, ignore_mismatched_sizes=True)
+    with torch.no_grad():
+        one.classifier.weight.copy_(three.classifier.weight[:1])
+        one.classifier.bias.zero_()
+    one.save_pretrained(folder)
+    return folder

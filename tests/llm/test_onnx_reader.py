@@ -78,8 +78,10 @@ def test_a_candidate_that_its_context_does_not_hold_is_read_alone(reader: OnnxRe
 
 def test_an_off_topic_question_scores_below_an_answered_one(reader: OnnxReader) -> None:
     found = candidates(BRIDGE, BAKERY)
-    answered = reader.answerability("Who designed the Harrow Bridge?", found)
-    assert answered > reader.answerability("What is the melting point of tungsten?", found) + 2
+    answered = reader.signs("Who designed the Harrow Bridge?", found, 1.0)
+    foreign = reader.signs("What is the melting point of Tungsten?", found, 1.0)
+    assert answered.reading > foreign.reading + 2
+    assert (answered.n_missing, foreign.n_missing) == (0, 1)
 
 
 def test_the_last_sentence_of_a_long_passage_is_read(reader: OnnxReader) -> None:
