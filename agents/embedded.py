@@ -65,7 +65,7 @@ class EmbeddedReasoner:
             return replace(notes, items=(*notes.items, *_items(question, retrieval, found)))
         best = sorted(retrieval.hits, key=lambda hit: -hit.score)[: self.n_read]
         found = [Evidence(hit.passage, sentence.span, sentence.score) for hit in best for sentence in hit.sentences]
-        candidates = [Candidate(e.quote, _context(e.passage), e.score) for e in found]
+        candidates = candidates_of(best)
         scores = self.reader.rank(question, candidates)
         ranked = [replace(e, score=score) for e, score in zip(found, scores, strict=True)]
         coverage = retrieval.evidence.coverage
@@ -171,6 +171,15 @@ class EmbeddedReasoner:
             named = ", ".join(f"“{name}”" for name in dict.fromkeys(missing))
             return Abstention(f"Not found: the nearest passages do not speak of {named}.", tuple(nearest))
         return Abstention("Not found: no passage answers the question, as far as docqa can tell.", tuple(nearest))
+
+
+def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
+    """Every sentence of retrieved passages, as a reader judges them."""
+    return [
+        Candidate(Evidence(hit.passage, s.span, s.score).quote, _context(hit.passage), s.score, s.cosine)
+        for hit in hits
+        for s in hit.sentences
+    ]
 
 
 def row_in_words(row: str, header: str, title: str = "") -> str:

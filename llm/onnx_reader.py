@@ -75,7 +75,8 @@ class OnnxReader:
         verdict = self.verdicts([(claim, found.text)])[0]
         odds = max(1e-6, verdict.supported) / max(1e-6, 1 - verdict.supported)
         n_missing = len(changed_details(question, found.context))
-        return Signs(logits[best], math.log(odds), coverage, n_missing)
+        cosines = [candidate.cosine for candidate in candidates if candidate.cosine is not None]
+        return Signs(logits[best], math.log(odds), coverage, max(cosines, default=None), n_missing)
 
     def read(self, question: str, candidates: Sequence[Candidate]) -> list[SentenceReading]:
         """What the network says of each candidate; spans count the characters of its own text.

@@ -21,12 +21,13 @@ class Candidate:
     """A sentence that may answer the question, in its passage.
 
     `context` is the passage's text with its headings. `score` is the retriever's score for the sentence: higher is
-    better, comparable within one question.
+    better, comparable within one question. `cosine` is its likeness to the question, None without an encoder.
     """
 
     text: str
     context: str
     score: float
+    cosine: float | None = None
 
 
 class ClaimJudge(Protocol):
