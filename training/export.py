@@ -1,4 +1,4 @@
-"""Write the shipped files: `python -m training.export --minilm F --encoder RUN --evidence RUN --support RUN …`.
+"""Write the shipped files: `python -m training.export --minilm F --encoder RUN --evidence RUN --ranking RUN …`.
 
 `embeddings.npz` (int8 rows and their scales, shared by all parts), `tokenizer.json`, `encoder.onnx`, `evidence.onnx`,
 `support.onnx` and `made.json`, which records where they come from: seed, steps, commit, hashes of data and files, and
@@ -12,6 +12,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from training.trunk import MINILM_SHA256, Trunk, load_minilm
 
 Float32 = npt.NDArray[np.float32]
 ENCODER_SHARE = 0.5  # of the way from MiniLM's weights to the trained ones
+RANKING_SHARE = 0.5  # of the way from the evidence reader's weights to those after its second training
 
 
 def _numpy(weights: Mapping[str, torch.Tensor]) -> dict[str, Float32]:
@@ -71,6 +73,21 @@ def _commit() -> str:
     return asked.stdout.strip() if asked.returncode == 0 else "none"
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that has ended: its averaged weights, and its schedule and last step."""
+
+    averages: Mapping[str, torch.Tensor]
+    about: dict[str, Any]
+
+
+def finished(run: Path) -> Finished:
+    """Read a run's folder."""
+    checkpoint = torch.load(run / "checkpoint.pt", weights_only=True)
+    schedule = json.loads((run / "schedule.json").read_text(encoding="utf-8"))
+    return Finished(checkpoint["averages"], {"schedule": schedule, "step": checkpoint["step"]})
+
+
 def export_part(
     graph: Callable[[Mapping[str, Float32], Mapping[str, str]], onnx.ModelProto],
     run: Path,
@@ -79,11 +96,10 @@ def export_part(
     mix: Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]] = lambda weights: weights,
 ) -> dict[str, Any]:
     """Write the averaged weights of a run as a graph and return what is known about the run."""
-    checkpoint = torch.load(run / "checkpoint.pt", weights_only=True)
-    schedule = json.loads((run / "schedule.json").read_text(encoding="utf-8"))
-    about = {"schedule": schedule, "step": checkpoint["step"]}
-    save(graph(_numpy(mix(checkpoint["averages"])), {"made": json.dumps({**made, **about}, sort_keys=True)}), path)
-    return about
+    done = finished(run)
+    about = {**made, **done.about}
+    save(graph(_numpy(mix(done.averages)), {"made": json.dumps(about, sort_keys=True)}), path)
+    return done.about
 
 
 CHECK_TEXTS = {
@@ -110,7 +126,7 @@ def recorded_scores(folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Read the command line and write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("minilm", "encoder", "evidence", "support", "data", "out"):
+    for name in ("minilm", "encoder", "evidence", "ranking", "support", "data", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -123,6 +139,7 @@ def main() -> None:
         "commit": _commit(),
         "data": hashlib.sha256(json.dumps(data_digest, sort_keys=True).encode()).hexdigest(),
     }
+    first = finished(given.evidence)
     base = {f"trunk.{name}": weight for name, weight in trunk.state_dict().items()}
     parts = {
         "encoder": export_part(
@@ -132,7 +149,13 @@ def main() -> None:
             {**made, "share": ENCODER_SHARE},
             lambda weights: mean_weights(base, weights, ENCODER_SHARE),
         ),
-        "evidence": export_part(evidence_graph, given.evidence, given.out / "evidence.onnx", made),
+        "evidence": export_part(
+            evidence_graph,
+            given.ranking,
+            given.out / "evidence.onnx",
+            {**made, "first": first.about, "share": RANKING_SHARE},
+            lambda weights: mean_weights(first.averages, weights, RANKING_SHARE),
+        ),
         "support": export_part(support_graph, given.support, given.out / "support.onnx", made),
     }
     files = {

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from training.batches import collate_windows
 from training.corpora import QaRow
@@ -102,7 +101,7 @@ def _listwise(sentence: Tensor, labels: Tensor, members: Tensor) -> Tensor:
     known = _over_groups(sentence.masked_fill(labels < 0, OUTSIDE), members)
     right = _over_groups(sentence.masked_fill(labels != 1, OUTSIDE), members)
     has_one = right > OUTSIDE / 2
-    return functional.softplus(known - right)[has_one].sum() / has_one.sum().clamp(min=1)
+    return (known - right)[has_one].sum() / has_one.sum().clamp(min=1)
 
 
 def _placed(logits: Tensor, targets: dict[str, Tensor], side: str, members: Tensor) -> Tensor:
