@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SAMPLE := samples/tidewater-annual-report.pdf
 QUESTION ?= What was the operating surplus in 2024?
 
-.PHONY: setup ask test check train-reader wheel clean
+.PHONY: setup ask test check train-reader train-tiny wheel clean
 
 setup: $(VENV)/.done
 
@@ -31,6 +31,10 @@ test: check
 # The shipped weights: `make train-reader DATA=path/to/data`; needs what training/README.md lists.
 train-reader: setup
 	$(BIN)/python -m training.make_weights --data $(DATA) --work build/train --out llm/weights
+
+# The tiny model of the tests; an hour on one core, and it goes on where it stopped. See training/tiny/README.md.
+train-tiny: setup
+	$(BIN)/python -m training.tiny.train --work build/tiny --out tests/llm/tiny_model
 
 wheel: setup
 	rm -rf build dist

@@ -1,0 +1,104 @@
+"""What is trained when: short texts first, one look-up before several, docqa's own forms of reply last."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from training.tiny.conversations import Conversation, answer, plain, work
+from training.tiny.documents import Shape
+from training.tiny.sequences import Reply
+
+LENGTHS = (96, 144, 216, 324, 486, 729, 1024, 1536, 2048, 3072, 4096)
+ONE_LOOK_UP = {"read": 0.35, "find": 0.65}
+ALL = {"read": 0.1, "find": 0.3, "follow": 0.3, "count": 0.3}
+_WINDOW = 240
+_ENOUGH = 120
+_FORMS_FROM = 216
+_LONGEST_FORM = 1024
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a training is: the length, whether all tasks and all forms have begun, and the latest outcomes by task.
+
+    A task counts as learned at `bar`, the share of replies of which every token is right.
+    """
+
+    level: int = 0
+    all_tasks: bool = False
+    forms: bool = False
+    bar: float = 0.9
+    outcomes: dict[str, deque[bool]] = field(default_factory=dict)
+
+    @property
+    def length(self) -> int:
+        """Tokens of a row."""
+        return LENGTHS[self.level]
+
+    def accuracy(self) -> dict[str, float]:
+        """Of the latest replies of each task that has enough of them at this length."""
+        return {t: sum(o) / len(o) for t, o in sorted(self.outcomes.items()) if len(o) >= _ENOUGH}
+
+    def take(self, outcomes: Iterable[tuple[Reply, bool]]) -> None:
+        """Note how replies came out, and go on to what is harder when everything begun has been learned."""
+        for reply, right in outcomes:
+            self.outcomes.setdefault(reply.task, deque(maxlen=_WINDOW)).append(right)
+        found = self.accuracy()
+        begun = ALL if self.all_tasks else ONE_LOOK_UP
+        if any(found.get(task, 0.0) < self.bar for task in begun):
+            return
+        if not self.all_tasks:
+            self.all_tasks = True
+        else:
+            self.forms = self.forms or self.length >= _FORMS_FROM
+            if self.level + 1 == len(LENGTHS):
+                return
+            self.level += 1
+        for task in begun:
+            self.outcomes[task].clear()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a later run needs."""
+        kept = {task: list(outcomes) for task, outcomes in self.outcomes.items()}
+        return {"level": self.level, "all_tasks": self.all_tasks, "forms": self.forms, "outcomes": kept}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.level, self.all_tasks, self.forms = state["level"], state["all_tasks"], state["forms"]
+        self.outcomes = {task: deque(kept, maxlen=_WINDOW) for task, kept in state["outcomes"].items()}
+
+
+def conversations(progress: Progress, n_tokens: int, chance: random.Random) -> tuple[list[Conversation], int]:
+    """About so many tokens of conversations, and the length that their rows may have.
+
+    Three in ten steps are in docqa's own forms once these have begun. A quarter of the others are shorter than the
+    length that has been reached, so that it is not forgotten.
+    """
+    if progress.forms and chance.random() < 0.3:
+        length = chance.choice([n for n in LENGTHS[1:] if n <= min(progress.length, _LONGEST_FORM)])
+        made = [_in_form(chance, length) for _ in range(max(1, n_tokens // length))]
+        return made, length + 128
+    length = chance.choice(LENGTHS[: progress.level + 1]) if chance.random() < 0.25 else progress.length
+    weights = ALL if progress.all_tasks else ONE_LOOK_UP
+    rows = []
+    for _ in range(max(1, n_tokens // length)):
+        share = chance.uniform(0.35, 0.65)  # of the row that is document
+        shape = _shape(chance, int(length * share))
+        rows.append(plain(chance, shape, int(length * (1 - share)), weights))
+    return rows, length
+
+
+def _shape(chance: random.Random, n_tokens: int) -> Shape:
+    start = 1 if chance.random() < 0.5 else chance.randint(1, 999 - n_tokens // 9)
+    n_series = chance.randint(1, 1 + n_tokens // 150)
+    return Shape(n_tokens, chance.uniform(0.3, 0.95), start, min(n_series, 8))
+
+
+def _in_form(chance: random.Random, length: int) -> Conversation:
+    n_tokens = int(length * chance.uniform(0.3, 0.75))
+    shape = Shape(n_tokens, chance.uniform(0.2, 0.95), n_series=chance.randint(0, 1))
+    return (work if chance.random() < 0.5 else answer)(chance, shape)

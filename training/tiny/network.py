@@ -1,0 +1,101 @@
+"""The tiny model: Qwen2's architecture with heads that look at the tokens just before from the first step on.
+
+Its first KV head begins as exact previous-token heads, one for each offset, made by the biases of queries and keys
+alone: k = c (1…1, 0…0) and q the same turned back by the offset, so that q·k is largest where the key stands that many
+tokens before. Looking a name up needs such heads first, and a small model takes very long to find them by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, scaled_dot_product_attention
+
+from training.tiny.sequences import Batch, Reply
+
+ATTENTION = "docqa_training"
+N_POSITIONS = 32_768
+N_LAYERS, WIDTH, HEAD_DIM, ROPE_THETA = 3, 128, 64, 1e6
+_SHARPNESS = 8.0
+
+
+def network(n_vocabulary: int, end: int, pad: int, seed: int) -> Any:
+    """A model with weights as they are before the first step."""
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    _register()
+    torch.manual_seed(seed)
+    make_config: Any = Qwen2Config
+    config = make_config(
+        vocab_size=n_vocabulary,
+        hidden_size=WIDTH,
+        intermediate_size=2 * WIDTH,
+        num_hidden_layers=N_LAYERS,
+        num_attention_heads=8,
+        num_key_value_heads=2,
+        head_dim=HEAD_DIM,
+        max_position_embeddings=N_POSITIONS,
+        rope_parameters={"rope_type": "default", "rope_theta": ROPE_THETA},
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=end,
+        pad_token_id=pad,
+    )
+    make: Any = Qwen2ForCausalLM._from_config
+    model = make(config, attn_implementation=ATTENTION)
+    with torch.no_grad():
+        model.model.embed_tokens.weight.normal_(0.0, WIDTH**-0.5)
+        for layer in model.model.layers:
+            for projection in ("q_proj", "k_proj", "v_proj", "o_proj"):
+                weight = getattr(layer.self_attn, projection).weight
+                weight.normal_(0.0, weight.shape[1] ** -0.5)
+        _look_back(model.model.layers[0].self_attn, offsets=(1, 2, 3, 4), head_dim=HEAD_DIM, theta=ROPE_THETA)
+    return model
+
+
+def replies_loss(model: Any, made: Batch) -> tuple[Tensor, list[tuple[Reply, bool]]]:
+    """The mean loss over all tokens of replies, and for each reply whether every token of it was the likeliest."""
+    hidden = model.model(
+        input_ids=made.tokens, position_ids=made.positions, use_cache=False, attention_mask=torch.ones_like(made.tokens)
+    ).last_hidden_state
+    rows = torch.cat([torch.full((reply.end - reply.start,), reply.row) for reply in made.replies])
+    places = torch.cat([torch.arange(reply.start, reply.end) for reply in made.replies])
+    logits = model.lm_head(hidden[rows, places - 1])
+    targets = made.tokens[rows, places]
+    right = (logits.argmax(-1) == targets).split([reply.end - reply.start for reply in made.replies])
+    outcomes = [(reply, bool(tokens.all())) for reply, tokens in zip(made.replies, right, strict=True)]
+    return cross_entropy(logits, targets), outcomes
+
+
+def _look_back(attention: nn.Module, offsets: Sequence[int], head_dim: int, theta: float) -> None:
+    """Make the heads of the first KV head look back by these offsets, whatever the tokens are."""
+    projections: dict[str, Any] = {name: getattr(attention, name) for name in ("q_proj", "k_proj")}
+    angles = theta ** (-torch.arange(head_dim // 2) / (head_dim // 2))
+    key = torch.cat((torch.ones(head_dim // 2), torch.zeros(head_dim // 2)))
+    projections["k_proj"].weight[:head_dim] = 0
+    projections["k_proj"].bias[:head_dim] = _SHARPNESS * key
+    for head, offset in enumerate(offsets):
+        rows = slice(head * head_dim, (head + 1) * head_dim)
+        turned = torch.cat((torch.cos(offset * angles), -torch.sin(offset * angles)))
+        projections["q_proj"].weight[rows] = 0
+        projections["q_proj"].bias[rows] = _SHARPNESS * turned
+
+
+def _register() -> None:
+    """Plain causal attention: rows are padded at their end alone, and gaps in the positions are no borders of texts."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+
+    AttentionInterface.register(ATTENTION, _attend)
+    AttentionMaskInterface.register(ATTENTION, lambda *_, **__: None)
+
+
+def _attend(
+    _module: nn.Module, query: Tensor, key: Tensor, value: Tensor, _mask: Tensor | None, **options: Any
+) -> tuple[Tensor, None]:
+    attended = scaled_dot_product_attention(
+        query, key, value, is_causal=True, scale=options["scaling"], enable_gqa=True
+    )
+    return attended.transpose(1, 2), None
