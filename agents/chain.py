@@ -15,7 +15,7 @@ from typing import ClassVar
 from docqa.agents.events import Chosen, Event, LimitReached, Read
 from docqa.agents.reading_orders import Parts, ReadingOrder, passes
 from docqa.agents.reasoner import Notes
-from docqa.agents.strategy import Clock, Findings, Strategy, Task, Work, limited
+from docqa.agents.strategy import GIVEN_UP, Clock, Findings, Strategy, Task, Work, limited
 from docqa.agents.turns import ScoredTurns, Turns
 from docqa.agents.voting import Choose, most_agreed, say_the_same
 from docqa.errors import OutOfBudget
@@ -48,7 +48,7 @@ class Chain(Strategy):
         for path in paths:
             try:
                 findings = yield from self._answered(task, path, progress, clock)
-            except OutOfBudget as error:
+            except GIVEN_UP as error:
                 if not found:
                     raise
                 stopped = LimitReached(f"{error}; {len(found)} of {len(paths)} orders of reading were tried")
@@ -85,11 +85,12 @@ class Chain(Strategy):
                 progress.n_read += 1
                 yield Read(progress.n_read, progress.total, len(joined(notes).evidence))
         known = joined(notes)
+        warning = self.unread(sum(note.n_unread for note in notes), n_read)
         if not limit:
             known, limit = yield from self.clarified(task, known, clock)
         with clock.stage("reason"):
             findings = self.composed(task, known, path[0], limit)
-        return findings.warned(unread_warning(sum(note.n_unread for note in notes), n_read))
+        return findings.warned(warning)
 
     def _chosen(self, task: Task, found: Sequence[Findings]) -> Generator[Event, None, Findings]:
         """The findings of one path; nobody is asked where all say the same."""
@@ -98,7 +99,7 @@ class Chain(Strategy):
             return found[0]
         try:
             number = self.choose(task.question, drafts)
-        except OutOfBudget:
+        except GIVEN_UP:
             number = most_agreed(task.question, drafts)
         yield Chosen(number + 1, len(drafts))
         limits = [findings.limit for findings in found if findings.limit]
@@ -111,15 +112,6 @@ class _Progress:
 
     total: int
     n_read: int = 0
-
-
-def unread_warning(n_unread: int, n_turns: int) -> str:
-    """What a reader must know when workers failed; "" when none did."""
-    if not n_unread:
-        return ""
-    return (
-        f"The model's replies on {n_unread} of {n_turns} parts could not be used; what stands there is not considered."
-    )
 
 
 def joined(several: Sequence[Notes]) -> Notes:

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from docqa.agents.chain import unread_warning
 from docqa.agents.events import Event, Read
 from docqa.agents.reasoner import COUNT, Abstention, Draft, DraftStatement, Notes
 from docqa.agents.strategy import Clock, Findings, Strategy, Task, Work, limited
@@ -45,13 +44,14 @@ class Exhaustive(Strategy):
         items = _distinct([item for note in notes for item in note.items])
         n_passages = sum(len(turn.hits) for turn in turns)
         n_unread = sum(note.n_unread for note in notes)
+        warning = self.unread(n_unread, len(notes))
         reading = f"all {n_passages} passages were read"
         if n_unread:
             reading = f"{len(notes) - n_unread} of {len(turns)} parts were read"
         if limit:
             reading = f"{len(notes) - n_unread} of {len(turns)} parts were read before a limit ended the reading"
         draft = _counted(items, f"{self.what} found; {reading}.", at_least=bool(limit or n_unread))
-        return Findings.of(draft, turns, limit).warned(unread_warning(n_unread, len(turns)))
+        return Findings.of(draft, turns, limit).warned(warning)
 
     def _read(self, task: Task, turns: Sequence[Retrieval]) -> Generator[Event, None, tuple[list[Notes], str]]:
         """The notes of every turn, in order, as far as the budget goes."""

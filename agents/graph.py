@@ -25,14 +25,15 @@ from langsmith import tracing_context
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from docqa.agents.events import Event, Finished, LimitReached, Routed
+from docqa.agents.interruptible import interruptible
 from docqa.agents.router.features import Features, measure
 from docqa.agents.router.routed import TOO_LONG, Router, later
 from docqa.agents.router.rules import Decision
 from docqa.agents.saved_findings import Saved, restored, saved
-from docqa.agents.strategy import Clock, Strategy, Task, Work, checked_event
+from docqa.agents.strategy import GIVEN_UP, Clock, Strategy, Task, Work, checked_event
 from docqa.answers import Answer
 from docqa.documents import Document
-from docqa.errors import OutOfBudget, UsageError
+from docqa.errors import UsageError
 
 _MAX_STEPS = 20  # three strategies at most, four nodes each
 
@@ -96,7 +97,7 @@ class _Nodes:
         work = strategy.work(self._task(state), clock)
         try:
             findings = _drained(work, writer)
-        except OutOfBudget as error:
+        except GIVEN_UP as error:
             before = state.get("before")
             if before is None:
                 raise
@@ -202,23 +203,32 @@ def build_graph(
     return compiled.with_config({"recursion_limit": _MAX_STEPS})
 
 
-def run(graph: Graph, asked: AskedToKeep | None, run_id: str) -> Iterator[Event]:
+def run(
+    graph: Graph, asked: AskedToKeep | None, run_id: str, abandon: Callable[[], None] = lambda: None
+) -> Iterator[Event]:
     """The events of a run under this id, `Finished` last; `asked` None takes up the run that was interrupted.
 
-    Nothing is sent to a tracing service, whatever the environment says.
+    Nothing is sent to a tracing service, whatever the environment says. When the events are not read to their end,
+    `abandon` is called: the work should then raise Interrupted at its next step, and the run can be taken up again.
     """
     config = _config(run_id)
     if asked is None and not graph.get_state(config).next:  # it had come to its end: give the answer once more
         graph.update_state(config, {}, as_node="check")
     answer: dict[str, Any] | None = None
-    with cast(AbstractContextManager[None], tracing_context(enabled=False)):
-        for mode, item in graph.stream(asked, config, stream_mode=["custom", "updates"], durability="sync"):
-            if mode == "custom":
-                yield cast(Event, item)
-            else:
-                answer = next((part["answer"] for part in cast(Any, item).values() if "answer" in (part or {})), answer)
+    for mode, item in interruptible(lambda: _steps(graph, asked, config), abandon):
+        if mode == "custom":
+            yield cast(Event, item)
+        else:
+            answer = next((part["answer"] for part in item.values() if "answer" in (part or {})), answer)
     assert answer is not None
     yield Finished(Answer.from_json(answer))
+
+
+def _steps(graph: Graph, asked: AskedToKeep | None, config: RunnableConfig) -> Iterator[tuple[str, Any]]:
+    """What LangGraph tells of a run: ("custom", event) and ("updates", what a node has changed)."""
+    with cast(AbstractContextManager[None], tracing_context(enabled=False)):
+        steps = graph.stream(asked, config, stream_mode=["custom", "updates"], durability="sync")
+        yield from cast(Iterator[tuple[str, Any]], steps)
 
 
 def about(checkpointer: BaseCheckpointSaver[str], run_id: str) -> dict[str, Any]:

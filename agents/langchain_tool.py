@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from langchain_core.tools import StructuredTool
+from langchain_core.tools import StructuredTool, ToolException
 
 from docqa.answers import Answer
+from docqa.errors import UsageError
 
 _DESCRIPTION = (
     "Answers a question from {documents}. The reply is JSON: the answer as statements, each with citations that name "
@@ -19,9 +20,16 @@ _DESCRIPTION = (
 
 
 def as_tool(ask: Callable[[str], Answer], documents: str, name: str = "ask_documents") -> StructuredTool:
-    """A tool with one argument, `question`; `documents` says in words what it can be asked about."""
+    """A tool with one argument, `question`; `documents` says in words what it can be asked about.
+
+    A question that makes no sense comes back as a message to the model that asked it; other errors are raised.
+    """
 
     def ask_documents(question: str) -> str:
-        return json.dumps(ask(question).to_json(), ensure_ascii=False)
+        try:
+            return json.dumps(ask(question).to_json(), ensure_ascii=False)
+        except UsageError as error:
+            raise ToolException(f"This question cannot be asked: {error}") from error
 
-    return StructuredTool.from_function(ask_documents, name=name, description=_DESCRIPTION.format(documents=documents))
+    description = _DESCRIPTION.format(documents=documents)
+    return StructuredTool.from_function(ask_documents, name=name, description=description, handle_tool_error=True)

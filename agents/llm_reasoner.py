@@ -20,7 +20,7 @@ from docqa.agents.sources import Sources, heading_line, lay_out, numbered_line, 
 from docqa.agents.voting import evidence_of, most_agreed
 from docqa.answers import Support, one_line
 from docqa.documents import Document, Passage, Span
-from docqa.errors import MalformedReply, TruncatedReply, UsageError
+from docqa.errors import UNUSABLE, MalformedReply, NoCompletion, UsageError
 from docqa.llm.base import LLM, Message, Schema
 from docqa.llm.reader import ClaimJudge
 from docqa.retrieval.retriever import Retrieval
@@ -30,6 +30,7 @@ T = TypeVar("T")
 _MAX_OPEN_QUESTIONS = 5
 _N_NEAREST = 3
 _N_QUOTED = 3
+_LISTING_TOKENS = 2_000  # of names of documents
 _ORIENTING_TOKENS = 4_000  # of evidence, for a model that is to say what it would like to know
 
 
@@ -48,8 +49,8 @@ class LLMReasoner:
 
     def plan(self, question: str, documents: Sequence[Document]) -> Plan:
         """The model's plan; the question itself stays the first query whatever it says."""
-        names = "\n".join(f"- {one_line(document.name)}, {len(document.pages)} parts" for document in documents)
-        found = self._ask(prompts.plan(question, names), parsing.PLAN, parsing.planned)
+        listed = self._listed(documents, min(_LISTING_TOKENS, self.capacity(question)))
+        found = self._ask(prompts.plan(question, listed), parsing.PLAN, parsing.planned)
         if found is None:
             return Plan(kind_of(question), (question,))
         return Plan(found.kind, tuple(dict.fromkeys((question, *found.queries))))
@@ -75,8 +76,18 @@ class LLMReasoner:
         )
 
     def compose(self, question: str, notes: Notes) -> Draft:
-        """The manager's turn: statements whose evidence is named by number, or an abstention."""
-        sources = lay_out(self._that_fits(notes.evidence, self.capacity(question) - self.unit_tokens))
+        """The manager's turn: statements whose evidence is named by number, or an abstention.
+
+        Where the manager's replies are of no use, what workers have found is quoted; raises a leaf of ModelError where
+        there is none, as nobody has said then that the documents do not answer.
+        """
+        room = self.capacity(question) - self.unit_tokens
+        sources = lay_out(self._that_fits(notes.evidence, room))
+        if notes.evidence and not sources.evidence:
+            raise UsageError(
+                f"the question leaves {max(0, room)} of the {self.llm.context_length} tokens of {self.llm.name} for "
+                "the documents; ask a shorter question or take a model with a longer context"
+            )
         if not sources.evidence:
             return Draft(abstention=Abstention("Not found: nothing that was read bears on the question."))
         messages = prompts.answer(question, sources.text, self._unit(replace(notes, evidence=())))
@@ -151,11 +162,11 @@ class LLMReasoner:
         return replace(self._window(self.llm.context_length), unit=0).room(*fixed)
 
     def _unworded(self, notes: Notes) -> Draft:
-        """What can be said when the manager's replies were of no use: the evidence that workers chose, or nothing."""
-        problem = f"the replies of {self.llm.name} could not be used"
+        """What can be said when the manager's replies were of no use: the evidence that workers chose."""
         if not notes.answerable:
-            return Draft(abstention=Abstention(f"Not found: {problem}."))
-        return Draft(quoted(notes.evidence[:_N_QUOTED]), warnings=(f"{problem}; docqa quotes what was found.",))
+            raise self.meter.fault
+        warning = f"the replies of {self.llm.name} could not be used; docqa quotes what was found."
+        return Draft(quoted(notes.evidence[:_N_QUOTED]), warnings=(warning,))
 
     def _window(self, size: int) -> Window:
         size, output = min(size, self.llm.context_length), self.llm.max_output_tokens
@@ -193,6 +204,18 @@ class LLMReasoner:
             quotes.append(line)
         return "\n".join([*lines, *reversed(quotes)])
 
+    def _listed(self, documents: Sequence[Document], budget: int) -> str:
+        """The documents by name, length and language, a line for each, as far as so many tokens go."""
+        lines: list[str] = []
+        for document in documents:
+            language = f", language {document.language}" if document.language else ""
+            line = f"- {one_line(document.name)}, {len(document.pages)} parts{language}"
+            budget -= self.llm.count_tokens(line + "\n")
+            if budget < 0:
+                return "\n".join([*lines, f"- and {len(documents) - len(lines)} more"])
+            lines.append(line)
+        return "\n".join(lines)
+
     def _that_fits(self, evidence: Sequence[Evidence], budget: int) -> Sequence[Evidence]:
         """As much of the evidence, from its beginning, as so many tokens hold."""
         place = ""
@@ -206,17 +229,22 @@ class LLMReasoner:
         return evidence
 
     def _ask(self, messages: Sequence[Message], schema: Schema, parse: Callable[[Mapping[str, Any]], T]) -> T | None:
-        """The reply as a type, asked for again when it follows the schema and still makes no sense; None after that."""
+        """The reply as a type, asked for again when it follows the schema and still makes no sense; None after that.
+
+        Raises NoCompletion for a server that is none: that is no matter of a model's form.
+        """
         for _ in range(2):
             try:
                 completion = self.llm.complete(messages, schema)
-            except (MalformedReply, TruncatedReply):  # the model was already asked again for the form
-                self.meter.add_malformed()
+            except NoCompletion:
+                raise
+            except UNUSABLE as error:  # the model was already asked again for the form
+                self.meter.add_malformed(error)
                 return None
             try:
                 return parse(parsing.data_of(completion))
             except parsing.UnusableReply as problem:
-                self.meter.add_malformed()
+                self.meter.add_malformed(MalformedReply(f"a reply of {self.llm.name} made no sense: {problem}"))
                 messages = prompts.repair(messages, completion.text, str(problem))
         return None
 

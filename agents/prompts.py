@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from docqa.llm.base import Message
 
-VERSION = "2"
+VERSION = "3"
 
 _FENCE = "<<<<<<<< SOURCES\n{sources}\n>>>>>>>> SOURCES"
 
@@ -24,7 +24,8 @@ _DATA = (
 
 PLANNER = (
     "You prepare a search in documents that you cannot see. Say what kind of question it is and which search queries "
-    "find what is needed for its answer. A query is a short phrase in the words that the documents would use. Ask for "
+    "find what is needed for its answer. A query is a short phrase in the words that the documents would use, and in "
+    "their language, which may be another than that of the question. Ask for "
     "one thing per query: a question that compares two things, or that needs one fact to look up another, gets one "
     "query for each. One query is enough for a simple question; never more than four.\n"
     'Form of the reply: {"kind": "fact" | "comparison" | "aggregation" | "summary" | '
@@ -106,7 +107,7 @@ def fenced(sources: str) -> str:
 
 
 def plan(question: str, documents: str) -> list[Message]:
-    """Ask what to look for; `documents` lists their names and lengths."""
+    """Ask what to look for; `documents` lists their names, lengths and languages."""
     return [Message("system", PLANNER), Message("user", f"Documents:\n{documents}\n\nQuestion: {question}")]
 
 

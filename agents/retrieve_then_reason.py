@@ -27,6 +27,7 @@ class _Search:
     retrievals: list[Retrieval] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    n_turns: int = 0
 
     def covered(self) -> QuestionCoverage:
         """How much of the question itself is covered: a follow-up query covers its own words, which proves nothing."""
@@ -62,10 +63,11 @@ class RetrieveThenReason(Strategy):
                 limit = stopped.reason
                 yield stopped
         notes = search.notes
+        warning = self.unread(notes.n_unread, search.n_turns)
         if not limit:
             notes, limit = yield from self.clarified(task, notes, clock)
         with clock.stage("reason"):
-            return self.composed(task, notes, search.retrievals, limit)
+            return self.composed(task, notes, search.retrievals, limit).warned(warning)
 
     def _round(self, task: Task, queries: Sequence[str], search: _Search) -> Iterator[Event]:
         """One worker's turn for each query, over the passages that no turn has had yet."""
@@ -78,5 +80,6 @@ class RetrieveThenReason(Strategy):
             search.retrievals.append(retrieval)
             if new or not search.notes.evidence:
                 turn = Retrieval(new, search.covered())
+                search.n_turns += 1
                 search.notes = self.reasoner.gather(task.question, turn, search.notes)
             yield Read(len(search.queries), len(search.queries), len(search.notes.evidence))

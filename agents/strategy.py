@@ -23,7 +23,7 @@ from docqa.agents.reasoner import Draft, Notes, Reasoner
 from docqa.answers import Absence, Answer, Asked, Citation, Coverage, Route
 from docqa.checks import Check
 from docqa.documents import Document
-from docqa.errors import OutOfBudget
+from docqa.errors import UNUSABLE, OutOfBudget
 from docqa.llm.attention.report import AttentionReport
 from docqa.retrieval.retriever import Retrieval
 
@@ -89,6 +89,9 @@ class Clock:
 
 Work = Generator[Event, None, Findings]
 
+GIVEN_UP = (OutOfBudget, *UNUSABLE)
+"""What ends a further attempt and not the answer that there is already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Strategy(ABC):
@@ -153,6 +156,17 @@ class Strategy(ABC):
                 raise
             draft, limit = Draft(quoted(notes.evidence[:_N_QUOTED])), limit or str(error)
         return Findings.of(draft, retrievals, limit)
+
+    def unread(self, n_unread: int, n_turns: int) -> str:
+        """What a reader must know when workers failed, "" when none did. Raises a leaf of ModelError when all did."""
+        if not n_unread:
+            return ""
+        if n_unread >= n_turns:
+            raise self.meter.fault
+        return (
+            f"The model's replies on {n_unread} of {n_turns} parts could not be used; what stands there is not "
+            "considered."
+        )
 
     def clarified(self, task: Task, notes: Notes, clock: Clock) -> Generator[Event, None, tuple[Notes, str]]:
         """The notes after the optional step, and which limit ended it, "" for none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,7 +29,7 @@ from docqa.agents.router.rules import Policy, Rules
 from docqa.agents.strategy import Strategy, last_answer
 from docqa.answers import Answer
 from docqa.app.config import Settings
-from docqa.app.runs import resume, start
+from docqa.app.runs import Work, resume, start
 from docqa.documents import Document
 from docqa.llm.base import LLM
 from docqa.llm.budget import Budget, never
@@ -63,7 +64,8 @@ class Answering:
     `embedded` answers where there is no `llm`; `judge` says whether the model's statements are borne out, which costs
     it a call each where there is none; `replies` keeps what it said, so that an interrupted run need not ask again.
     `likeness` tells how alike parts are, by words where it is None; `read_per_s` is how many tokens `embedded` reads.
-    Once `is_stopped` says so, nothing more is asked, and what is proved by then is the answer.
+    Once `is_stopped` says so, nothing more is asked, and what is proved by then is the answer. An `llm` that `is_lent`
+    is closed by whoever lent it.
     """
 
     settings: Settings
@@ -77,6 +79,7 @@ class Answering:
     read_per_s: float = 3_000.0
     policy: Policy = field(default_factory=Rules)
     is_stopped: Callable[[], bool] = never
+    is_lent: bool = False
 
     def __call__(self, question: str, documents: Sequence[Document]) -> Answer:
         """The answer."""
@@ -84,22 +87,24 @@ class Answering:
 
     def stream(self, question: str, documents: Sequence[Document]) -> Iterator[Event]:
         """The events on the way to the answer. With a language model, the run can be resumed if it is interrupted."""
-        router = self.router()
+        left = threading.Event()
+        router = self.router(left.is_set)
         if self.llm is None:
             return self._signed(router.stream(question, documents))
-        run = start(self.settings.cache_dir, lambda: router, question, documents, resumable(self.settings))
-        return self._signed(run)
+        work = Work(lambda: router, documents, left.set)
+        return self._signed(start(self.settings.cache_dir, work, question, resumable(self.settings)))
 
     def resume(self, run_id: str, documents: Sequence[Document]) -> Iterator[Event]:
         """Take up an interrupted run over its documents. Raises UsageError when there is no such run."""
-        router = self.router()
-        return self._signed(resume(self.settings.cache_dir, lambda: router, documents, run_id))
+        left = threading.Event()
+        router = self.router(left.is_set)
+        return self._signed(resume(self.settings.cache_dir, Work(lambda: router, documents, left.set), run_id))
 
-    def router(self) -> Router:
-        """A router whose budget is that of one question."""
+    def router(self, is_abandoned: Callable[[], bool] = never) -> Router:
+        """A router whose budget is that of one question; `is_abandoned` says that nobody waits for the answer."""
         settings = self.settings
         limits = settings.max_tokens or None, settings.max_seconds or None, settings.max_cost or None
-        budget = Budget(*limits, self.is_stopped)
+        budget = Budget(*limits, self.is_stopped, is_abandoned)
         price = Price(settings.price_input, settings.price_output)
         strategies = (
             self._without_model(Meter(budget=budget)) if self.llm is None else self._with_model(self.llm, budget, price)
@@ -126,7 +131,7 @@ class Answering:
 
     def close(self) -> None:
         """Close the connections to the model's server and the store of replies; nothing can be asked after that."""
-        close(self.llm, self.replies)
+        close(*(() if self.is_lent else (self.llm,)), self.replies)
 
     def _signed(self, events: Iterator[Event]) -> Iterator[Event]:
         """The events, the answer with what it was made with."""

@@ -136,10 +136,12 @@ def build_corpus(settings: Settings, library: Library) -> LibraryCorpus:
     return LibraryCorpus(library, _chosen(ENCODERS, settings.encoder, "encoder"))
 
 
-def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
-    """The strategies with the model that the settings name."""
+def build_answerer(settings: Settings, corpus: MeasuredCorpus, llm: LLM | None = None) -> Answering:
+    """The strategies with the model that the settings name, or with `llm` in its place."""
     name, _, argument = settings.model.partition(":")
-    if name not in {**REASONERS, **LLMS}:
+    if llm is not None:
+        name, argument, settings = "given", "", replace(settings, model=llm.name)
+    elif name not in {**REASONERS, **LLMS}:
         raise UsageError(f"unknown model {name!r}; known: {', '.join(sorted([*REASONERS, *LLMS]))}")
     reader = (argument if name in REASONERS else "") or DEFAULT_READER
     reader_name = reader.partition(":")[0]
@@ -159,7 +161,8 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus) -> Answering:
 
     replies = ReplyStore(settings.cache_dir / REPLIES)
     judge = _chosen(JUDGES, settings.judge, "judge")
-    return replace(without_model, judge=judge, llm=LLMS[name](settings, argument), replies=replies)
+    made = llm or LLMS[name](settings, argument)
+    return replace(without_model, judge=judge, llm=made, is_lent=llm is not None, replies=replies)
 
 
 def _embedded(reader: str, n_sentences: int) -> EmbeddedReasoner:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from docqa.agents.events import Event
 from docqa.answers import Answer
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from docqa.agents.graph import Graph
     from docqa.agents.llama_index_engine import DocqaQueryEngine
+    from docqa.llm.base import LLM
 
 OnProgress = Callable[[str, Progress], None]
 """Called with the file's name and how far its ingest is."""
@@ -38,16 +39,26 @@ class DocQA:
     """Asks documents. What was read is kept in the cache directory, so the same bytes are never read twice.
 
     Settings come from keyword arguments, then `DOCQA_*`, `docqa.toml` and the user's config, as for the command line:
-    `DocQA(ocr="off")`. A ready `Settings` object is taken as it is.
+    `DocQA(ocr="off")`. A ready `Settings` object is taken as it is. An `llm` of your own answers in place of the model
+    that the settings name, and stays yours to close. Several threads may ask at once.
+
+        with DocQA() as agent:
+            agent.ask("report.pdf", "What was the revenue in 2021?")
     """
 
-    def __init__(self, settings: Settings | None = None, **overrides: Any) -> None:
+    def __init__(self, settings: Settings | None = None, *, llm: LLM | None = None, **overrides: Any) -> None:
         if settings is not None and overrides:
             raise UsageError("give either a Settings object or single settings, not both")
         self.settings = settings or load_settings(overrides).settings
         self.library = build_library(self.settings)
         self._corpus = build_corpus(self.settings, self.library)
-        self._answer = build_answerer(self.settings, self._corpus)
+        self._answer = build_answerer(self.settings, self._corpus, llm)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def add(
         self, path: str | PathLike[str], *, password: str | None = None, on_progress: OnProgress | None = None
@@ -87,7 +98,10 @@ class DocQA:
         return self._answer.stream(checked_question(question), documents)
 
     def resume(self, run_id: str) -> Iterator[Event]:
-        """Take up a run that was interrupted, with the settings it was begun with. Raises UsageError for other ids."""
+        """Take up a run that was interrupted, with the settings of this agent, which should be those it was begun with.
+
+        Raises UsageError for other ids.
+        """
         document_ids, _ = kept_with(self.settings.cache_dir, run_id)
         documents = [self.library.document(document_id) for document_id in document_ids]
         return self._answer.resume(run_id, documents)

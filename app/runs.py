@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,34 +27,38 @@ CHECKPOINTS = "runs.sqlite"
 _BUSY_TIMEOUT_S = 30.0
 
 
-def start(
-    directory: Path,
-    router: Callable[[], Router],
-    question: str,
-    documents: Sequence[Document],
-    settings: dict[str, Any],
-) -> Iterator[Event]:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run does: `router` is asked for by every step. `abandon` is called when its events are not read to their
+    end; the router's budget should know of it then."""
+
+    router: Callable[[], Router]
+    documents: Sequence[Document]
+    abandon: Callable[[], None] = lambda: None
+
+
+def start(directory: Path, work: Work, question: str, settings: dict[str, Any]) -> Iterator[Event]:
     """A new run: `Started` with its id, then the router's events. `settings` are kept for `resume`."""
     from docqa.agents.graph import build_graph, run
 
     run_id = secrets.token_hex(4)
-    ids = [document.id for document in documents]
+    ids = [document.id for document in work.documents]
     kept = {"documents": ids, "settings": settings, "prompts": prompts.VERSION}
     with _checkpoints(directory) as checkpointer:
         yield Started(run_id)
-        yield from run(build_graph(router, documents, checkpointer), {"question": question, "about": kept}, run_id)
+        graph = build_graph(work.router, work.documents, checkpointer)
+        yield from run(graph, {"question": question, "about": kept}, run_id, work.abandon)
 
 
-def resume(
-    directory: Path, router: Callable[[], Router], documents: Sequence[Document], run_id: str
-) -> Iterator[Event]:
+def resume(directory: Path, work: Work, run_id: str) -> Iterator[Event]:
     """Take up a run where it was interrupted. Raises UsageError when there is no such run."""
     from docqa.agents.graph import about, build_graph, run
 
     with _checkpoints(directory) as checkpointer:
         about(checkpointer, run_id)
         yield Started(run_id)
-        yield from run(build_graph(router, documents, checkpointer), None, run_id)
+        graph = build_graph(work.router, work.documents, checkpointer)
+        yield from run(graph, None, run_id, work.abandon)
 
 
 def kept_with(directory: Path, run_id: str) -> tuple[list[str], dict[str, Any]]:

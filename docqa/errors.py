@@ -12,10 +12,12 @@
     │   ├── ModelUnreachable       the configured model server does not answer
     │   ├── ModelRejected          it answers, and refuses: the key, the model's name, a quota, a setting
     │   ├── ContextTooLong         the messages do not fit the model's context, or the server cut them in silence
-    │   ├── MalformedReply         not what the protocol or the schema asks for, also after one repair
+    │   ├── MalformedReply         not what the schema asks for, also after one repair
+    │   │   └── NoCompletion       not even a chat completion: another kind of server, or a broken one
     │   └── TruncatedReply         cut off at the output limit before it was complete
     ├── NetworkForbidden           something tried to leave the machine under --offline
-    └── OutOfBudget                a limit on tokens, seconds or money was reached
+    ├── OutOfBudget                a limit on tokens, seconds or money was reached
+    └── Interrupted                nobody waits for the answer any more
 
 Each message says what was wrong and what to do, on one line.
 """
@@ -93,6 +95,10 @@ class MalformedReply(ModelError):
     """The reply is not what the protocol or the schema asks for, also after one repair."""
 
 
+class NoCompletion(MalformedReply):
+    """What the server sent is no chat completion, also when asked again: the address is wrong, or the server broken."""
+
+
 class TruncatedReply(ModelError):
     """The reply was cut off at the output limit before it was complete."""
 
@@ -101,5 +107,13 @@ class NetworkForbidden(DocqaError):
     """Something tried to open a socket under --offline."""
 
 
+UNUSABLE = (MalformedReply, TruncatedReply)
+"""A model that answers, and whose reply is of no use."""
+
+
 class OutOfBudget(DocqaError):
     """A limit on tokens, seconds or money was reached before there was an answer."""
+
+
+class Interrupted(DocqaError):
+    """Whoever asked has left: Ctrl-C, or a stream that is not read on. Ends the work where it stands."""

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from docqa.errors import OutOfBudget
+from docqa.errors import Interrupted, OutOfBudget
 from docqa.llm.base import Completion, Message, Schema, Usage
 from docqa.llm.counting import CountingLLM
+from docqa.llm.waiting import awaited
 from docqa.llm.wrapped import WrappedLLM
 
 STOPPED = "it was stopped by hand"
@@ -29,21 +30,31 @@ def never() -> bool:
 class Budget:
     """Limits for one question; None means no limit. `max_cost` is in the currency of the price table.
 
-    `is_stopped` is asked before every call: whoever waits for the answer may want no more of it.
+    `is_stopped` is asked before every call and during it: whoever waits for the answer may want what there is by now.
+    `is_abandoned` says that nobody waits at all.
     """
 
     max_tokens: int | None = None
     max_seconds: float | None = None
     max_cost: float | None = None
     is_stopped: Callable[[], bool] = never
+    is_abandoned: Callable[[], bool] = never
+
+    def look(self) -> None:
+        """Raise Interrupted when nobody waits, OutOfBudget when somebody has stopped the work."""
+        if self.is_abandoned():
+            raise Interrupted("nobody waits for the answer any more")
+        if self.is_stopped():
+            raise OutOfBudget(STOPPED)
 
 
 class BudgetLLM(WrappedLLM):
     """Raises OutOfBudget before a call whose longest possible reply would pass a limit.
 
     Calls that run at the same time reserve what they may need, so together they stay within the limits too. What may
-    go beyond: the repair of a malformed reply, and the seconds of the call that is running, which are judged by the
-    mean of the calls before it.
+    go beyond: the repair of a malformed reply. How long a call takes is judged by the mean of the calls before it; one
+    that is still running when the seconds are over, or when the work is stopped, is not waited for. Its cost is in the
+    tally once it has ended.
     """
 
     def __init__(self, llm: CountingLLM, budget: Budget, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,7 +67,7 @@ class BudgetLLM(WrappedLLM):
     def complete(self, messages: Sequence[Message], schema: Schema | None = None) -> Completion:
         """The model's reply, if the budget still allows a full one."""
         with self._within(messages):
-            return self._llm.complete(messages, schema)
+            return awaited(lambda: self._llm.complete(messages, schema), self._look)
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str | Completion]:
         """The model's stream, if the budget still allows a full reply."""
@@ -79,8 +90,7 @@ class BudgetLLM(WrappedLLM):
     def _refuse_beyond(self, wanted: Usage) -> None:
         """Compare each limit with what is spent, what running calls have reserved, and what this one may need."""
         budget, tally = self._budget, self._counting.tally
-        if budget.is_stopped():
-            raise OutOfBudget(STOPPED)
+        budget.look()
         spent = _less(tally.usage, self._before.usage)
         worst = spent + self._reserved + wanted
         n_worst, n_spent = (usage.input_tokens + usage.output_tokens for usage in (worst, spent))
@@ -101,6 +111,15 @@ class BudgetLLM(WrappedLLM):
             raise OutOfBudget(
                 f"{elapsed_s:.1f} s are over, and the next call would pass {budget.max_seconds:g} s; raise "
                 "--max-seconds"
+            )
+
+    def _look(self) -> None:
+        """Raise where a call that is running is not to be waited for any longer."""
+        self._budget.look()
+        max_seconds = self._budget.max_seconds
+        if max_seconds is not None and self._clock() - self._start_s >= max_seconds:
+            raise OutOfBudget(
+                f"the limit of {max_seconds:g} s was reached while {self.name} was replying; raise --max-seconds"
             )
 
 

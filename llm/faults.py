@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from docqa.answers import one_line
 from docqa.errors import (
     ContextTooLong,
-    MalformedReply,
     ModelError,
     ModelRejected,
     ModelUnreachable,
     NetworkForbidden,
+    NoCompletion,
 )
 from docqa.llm.server import Patience, Server, not_running
 
@@ -122,7 +122,7 @@ def diagnosed(error: Exception, server: Server, model: str) -> Fault:
         return _of_message(_line(error), server)
     what = str(error) if isinstance(error, UnusableReply) else "its body is no valid JSON"
     message = f"{server.base_url} does not speak the OpenAI protocol in its reply: {what}; is the address right?"
-    return Fault(MalformedReply(message), _MALFORMED_RETRIES)
+    return Fault(NoCompletion(message), _MALFORMED_RETRIES)
 
 
 def _raise_if_forbidden(error: BaseException | None) -> None:

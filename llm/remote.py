@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from docqa.errors import ContextTooLong, MalformedReply, ModelError, ModelRejected, ModelUnreachable
+from docqa.errors import ContextTooLong, ModelError, ModelRejected, ModelUnreachable, NoCompletion
 from docqa.llm.base import Completion, FinishReason, Message, Sampling, Schema, Usage
 from docqa.llm.context_length import ContextLength, found_context_length
 from docqa.llm.faults import (
@@ -239,7 +239,7 @@ class RemoteLLM:
 
     def _lost(self, messages: Sequence[Message], given: str, error: ModelError) -> ModelError:
         usage = self._usage(None, messages, given)
-        kind = MalformedReply if isinstance(error, MalformedReply) else ModelUnreachable
+        kind = NoCompletion if isinstance(error, NoCompletion) else ModelUnreachable
         return kind(
             f"{error} (after {len(given)} characters; ask again)",
             input_tokens=usage.input_tokens,

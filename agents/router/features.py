@@ -11,6 +11,7 @@ from docqa.agents.corpus import Corpus
 from docqa.agents.questions import kind_of
 from docqa.agents.reasoner import QuestionKind
 from docqa.documents import Document
+from docqa.retrieval.languages import detect_language
 from docqa.retrieval.retriever import Hit
 
 _CHARS_PER_TOKEN = 3.6  # numbered lines of English under o200k_base; other scripts cost more
@@ -27,7 +28,7 @@ class Features:
     best scores, from 0 (one passage) to 1 (all alike); `spread` the number of parts of the documents that hold 80 % of
     their score; `tail` the mean score of ranks 11 to 20 as a share of the first, high when much of the text bears on
     the question. `coverage` and `document_coverage` are shares of the question's weight in words, in the best passage
-    and anywhere.
+    and anywhere. `foreign` says that the question is in a language that none of the documents is in.
     """
 
     kind: QuestionKind
@@ -39,6 +40,7 @@ class Features:
     entropy: float
     spread: int
     tail: float
+    foreign: bool = False
 
 
 CountChars = Callable[[Document], int]
@@ -73,7 +75,14 @@ def measure(
         entropy=_entropy(scores[:_K]),
         spread=_spread(retrieval.hits[:_K]),
         tail=sum(scores[_K:]) / _K / best if best else 0.0,
+        foreign=is_foreign(question, [document.language for document in documents]),
     )
+
+
+def is_foreign(question: str, languages: Sequence[str]) -> bool:
+    """Whether a question is in none of these languages ("" is unknown), told by its script and its function words."""
+    asked = detect_language([question])
+    return bool(asked) and all(language not in ("", asked) for language in languages)
 
 
 def _at(scores: Sequence[float], rank: int) -> float:

@@ -10,10 +10,10 @@ from docqa.agents.events import Event, Finished, LimitReached, Routed
 from docqa.agents.router.estimates import Economics
 from docqa.agents.router.features import DocumentTokens, Features, measure, tokens_by_chars
 from docqa.agents.router.rules import Decision, Policy, Rules
-from docqa.agents.strategy import Strategy, last_answer
+from docqa.agents.strategy import GIVEN_UP, Strategy, last_answer
 from docqa.answers import Answer
 from docqa.documents import Document
-from docqa.errors import ContextTooLong, DocumentsTooLong, OutOfBudget, UsageError
+from docqa.errors import ContextTooLong, DocumentsTooLong, UsageError
 from docqa.llm.budget import Budget
 
 EXHAUSTIVE = "exhaustive"
@@ -57,7 +57,7 @@ class Router:
             tried.append(decision.strategy)
             try:
                 new = yield from self._run(decision, features, question, documents)
-            except OutOfBudget as error:
+            except GIVEN_UP as error:
                 if answer is None:
                     raise
                 yield LimitReached(str(error))

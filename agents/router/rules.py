@@ -130,6 +130,8 @@ def _wishes(features: Features, economics: Economics, limits: Thresholds) -> lis
         wishes = [whole, rag]
     elif features.kind in ("comparison", "reason"):
         wishes = [several, rag]
+    elif features.foreign:
+        wishes = [("retrieve_then_reason", "the question is put into the language of the documents first"), rag]
     if fits and features.n_tokens <= limits.small:
         wishes.insert(0, ("full_context", "the documents are short enough to be read as a whole"))
     elif fits and features.kind in ("summary", "comparison"):

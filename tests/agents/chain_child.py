@@ -55,11 +55,8 @@ def main(folder: Path, run_id: str | None) -> None:
     )
     chain = Chain(reasoner, corpus, meter=meter, turns=WindowTurns(corpus, reasoner))
     router = Router({"rag": Rag(reasoner, corpus, meter=meter), "chain": chain}, corpus, route="chain")
-    events = (
-        runs.start(folder, lambda: router, QUESTION, [document], {})
-        if run_id is None
-        else runs.resume(folder, lambda: router, [document], run_id)
-    )
+    work = runs.Work(lambda: router, [document])
+    events = runs.start(folder, work, QUESTION, {}) if run_id is None else runs.resume(folder, work, run_id)
     for event in events:
         if isinstance(event, Started):
             (folder / "run").write_text(event.run_id, encoding="ascii")

@@ -15,7 +15,7 @@ from docqa.agents.meter import metered
 from docqa.agents.reasoner import Notes
 from docqa.agents.sources import unranked
 from docqa.documents import Page
-from docqa.errors import OutOfBudget
+from docqa.errors import MalformedReply, OutOfBudget, UsageError
 from docqa.llm.base import Message
 from docqa.llm.budget import Budget
 from docqa.llm.reader import LexicalReader
@@ -88,9 +88,26 @@ def test_a_manager_that_never_makes_sense_is_replaced_by_the_quotes() -> None:
 
 def test_sentences_that_nobody_chose_are_not_quoted_in_its_place() -> None:
     thinker, _ = reasoner("purple")
-    draft = thinker.compose(QUESTION, Notes(reasoner()[0].gather("", READING, Notes()).evidence))
-    assert draft.statements == ()
-    assert draft.abstention is not None
+    notes = Notes(reasoner()[0].gather("", READING, Notes()).evidence)
+    with pytest.raises(MalformedReply, match="did not keep to the form"):  # and nobody has said that they do not answer
+        thinker.compose(QUESTION, notes)
+
+
+def test_a_question_that_leaves_no_room_for_the_documents_is_a_usage_error() -> None:
+    thinker = LLMReasoner(model_of(lambda _: "{}", context_length=1_800, max_output_tokens=500))
+    notes = Notes(reasoner()[0].gather("", READING, Notes()).evidence)
+    with pytest.raises(UsageError, match="ask a shorter question"):
+        thinker.compose("Is it so? " * 400, notes)
+
+
+def test_a_planner_is_shown_as_many_documents_as_a_listing_holds() -> None:
+    plan = json.dumps({"kind": "fact", "queries": ["Bogen Spannweite"]})
+    model = model_of(lambda _: plan, context_length=4_000, max_output_tokens=500)
+    documents = [replace(DOCUMENT, name=f"Bericht über die Brücke {n}.pdf", language="de") for n in range(500)]
+    assert LLMReasoner(model).plan(QUESTION, documents).queries == (QUESTION, "Bogen Spannweite")
+    shown = model.calls[0].prompt.splitlines()
+    assert "- Bericht über die Brücke 0.pdf, 1 parts, language de" in shown
+    assert f"- and {500 - sum(line.startswith('- Bericht') for line in shown)} more" in shown
 
 
 def test_a_manager_may_abstain_with_a_reason() -> None:

@@ -20,7 +20,15 @@ from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.strategy import Strategy
 from docqa.agents.turns import WindowTurns
 from docqa.answers import Answer
-from docqa.errors import ContextTooLong, DocqaError, ModelRejected, ModelUnreachable
+from docqa.errors import (
+    ContextTooLong,
+    DocqaError,
+    MalformedReply,
+    ModelRejected,
+    ModelUnreachable,
+    NoCompletion,
+    TruncatedReply,
+)
 from docqa.llm.base import LLM, Message, Sampling
 from docqa.llm.budget import Budget
 from docqa.llm.reader import LexicalReader
@@ -37,7 +45,7 @@ QUESTION = "What concerned valve D3?"
 PATTERN = r"valve D3\b"
 TEXT = "Incident 104 concerned a leak at valve D3."
 WINDOW = Window(size=4000, unit=200, margin=200)
-NAMES = ("rag", "retrieve_then_reason", "chain", "exhaustive", "full_context")
+NAMES = ("rag", "clarify", "retrieve_then_reason", "chain", "chain of two orders", "exhaustive", "full_context")
 
 
 def strategy(name: str, llm: LLM) -> Strategy:
@@ -46,8 +54,12 @@ def strategy(name: str, llm: LLM) -> Strategy:
     turns = WindowTurns(CORPUS, reasoner)
     made: dict[str, Callable[[], Strategy]] = {
         "rag": lambda: Rag(reasoner, CORPUS, meter=meter, gathers=False),
+        "clarify": lambda: Rag(reasoner, CORPUS, meter=meter, gathers=False, clarifies=True),
         "retrieve_then_reason": lambda: RetrieveThenReason(reasoner, CORPUS, meter=meter),
         "chain": lambda: Chain(reasoner, CORPUS, meter=meter, turns=turns),
+        "chain of two orders": lambda: Chain(
+            reasoner, CORPUS, meter=meter, turns=turns, orders=("document", "reversed"), choose=reasoner.choose
+        ),
         "exhaustive": lambda: Exhaustive(reasoner, CORPUS, meter=meter, turns=turns, n_parallel=2),
         "full_context": lambda: FullContext(reasoner, CORPUS, meter=meter),
     }
@@ -123,14 +135,45 @@ def test_a_reply_of_the_wrong_form_is_repaired_with_one_more_request(name: str) 
     assert asked.answer.usage["repairs"] == 1
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_replies_that_are_cut_off_end_in_an_honest_answer_and_are_not_asked_for_again(name: str) -> None:
-    asked = ask(name, max_output_tokens=6)
-    assert asked.answer.status == "not_found"
-    assert 0 < asked.answer.usage["malformed_replies"] <= asked.answer.usage["calls"] == asked.n_requests
+def n_readings(name: str) -> int:
+    """How often a strategy asks before it has to admit that nothing of use came back, each reply counted once."""
     n_parts = undisturbed("exhaustive").n_requests
-    # A manager to whom no worker has given anything is not asked.
-    assert asked.n_requests == {"retrieve_then_reason": 2, "chain": n_parts, "exhaustive": n_parts}.get(name, 1)
+    return {"clarify": 2, "retrieve_then_reason": 2, "chain": n_parts, "chain of two orders": n_parts,
+            "exhaustive": n_parts}.get(name, 1)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("reply", "max_output_tokens", "error", "n_each"),
+    [
+        (reader_of(PATTERN), 2, TruncatedReply, 1),  # what is cut off once would be cut off again
+        (lambda _: '{"verdict": "fine"}', 500, MalformedReply, 2),
+        (lambda _: "I would rather talk about the weather.", 500, MalformedReply, 2),
+        (lambda _: "", 500, MalformedReply, 2),
+    ],
+    ids=["cut off", "wrong schema", "no JSON", "empty"],
+)
+def test_a_model_whose_replies_are_never_of_use_is_an_error_and_never_a_refusal(
+    name: str, reply: Reply, max_output_tokens: int, error: type[DocqaError], n_each: int
+) -> None:
+    with serving(reply, max_output_tokens) as server:
+        remote = server.remote(sampling=Sampling(max_output_tokens=max_output_tokens))
+        with pytest.raises(error) as caught:
+            strategy(name, remote)(QUESTION, [REPORT])
+        assert "\n" not in str(caught.value)
+        assert len(server.chats) == n_each * n_readings(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "body", ["<html>log in</html>", '{"choices": []}', '{"choices": [{"ind'], ids=["html", "empty choices", "malformed"]
+)
+def test_a_server_that_speaks_something_else_is_an_error_after_two_requests(name: str, body: str) -> None:
+    with serving(reader_of(PATTERN), 500) as server:
+        server.fail(*[Fault(body=body)] * 40)
+        with pytest.raises(NoCompletion, match="does not speak the OpenAI protocol"):
+            strategy(name, server.remote())(QUESTION, [REPORT])
+        assert len(server.chats) in ((2, 3, 4) if name == "exhaustive" else (2,))  # it reads two parts at a time
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
+from docqa.agents import prompts
 from docqa.agents.chain import Chain
 from docqa.agents.embedded import EmbeddedReasoner
 from docqa.agents.events import Finished, Routed
@@ -16,13 +18,14 @@ from docqa.agents.meter import metered
 from docqa.agents.rag import Rag
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
 from docqa.agents.router.estimates import Economics, estimates
-from docqa.agents.router.features import Features, measure
+from docqa.agents.router.features import Features, is_foreign, measure
 from docqa.agents.router.routed import EXHAUSTIVE, Router
 from docqa.agents.router.rules import decide, proved_share, reconsider
 from docqa.agents.turns import WindowTurns
 from docqa.answers import Answer, Coverage, Route, Statement
 from docqa.documents import Page
 from docqa.errors import UsageError
+from docqa.llm.base import Message
 from docqa.llm.budget import Budget
 from docqa.llm.pricing import Price
 from docqa.llm.reader import LexicalReader
@@ -55,6 +58,9 @@ SMALL = replace(FACT, n_tokens=3_000)
         (replace(FACT, kind="comparison"), BIG, "full_context"),
         (replace(FACT, kind="comparison"), Economics(), "retrieve_then_reason"),
         (replace(FACT, kind="reason"), MODEL, "retrieve_then_reason"),
+        (replace(FACT, foreign=True), MODEL, "retrieve_then_reason"),
+        (replace(FACT, foreign=True), Economics(), "rag"),
+        (replace(SMALL, foreign=True), MODEL, "full_context"),
         (replace(FACT, kind="reason"), Economics(), "rag"),
     ],
 )
@@ -198,3 +204,44 @@ def test_the_share_of_proved_statements_counts_only_what_a_citation_bears_out() 
     good = chosen("What concerned valve D3?", [plant_report(n_pages=30)])
     assert proved_share(good) == 1.0
     assert proved_share(replace(good, statements=(*good.statements[:1], Statement("said without proof")))) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("question", "languages", "foreign"),
+    [
+        ("Wie hoch war der Überschuss im Jahr 2024?", ["en"], True),
+        ("Wie hoch war der Überschuss im Jahr 2024?", ["en", "de"], False),
+        ("2024年の営業黒字はいくらでしたか?", ["en"], True),
+        ("What was the revenue of the Deutsche Bank?", ["en"], False),
+        ("Revenue 2021?", ["de"], False),
+        ("What was the revenue of the bank?", [""], False),
+    ],
+)
+def test_a_question_is_foreign_when_no_document_is_in_its_language(
+    question: str, languages: list[str], foreign: bool
+) -> None:
+    assert is_foreign(question, languages) is foreign
+
+
+def test_a_question_in_another_language_is_put_into_that_of_the_document() -> None:
+    """No word of the question stands in the document, so only the planner's words can find the sentence."""
+    filler = plant_report(n_pages=40)
+    fact = "Im Jahr 2024 wurde der Kran am Kai durch einen Bagger ersetzt."
+    pages = [*filler.pages[:20], Page(20, fact, number=21), *(replace(p, index=p.index + 1) for p in filler.pages[20:])]
+    document = replace(document_of(*pages), language="de")
+    read = reader_of("Bagger")
+
+    def reply(messages: Sequence[Message]) -> str:
+        plan = {"kind": "fact", "queries": ["Kran am Kai ersetzt"]}
+        return json.dumps(plan) if messages[0].content == prompts.PLANNER else read(messages)
+
+    corpus = PagesCorpus(document)
+    llm, meter = metered(model_of(reply), Budget())
+    reasoner = LLMReasoner(llm, LexicalReader(), meter)
+    strategies = (Rag(reasoner, corpus, meter=meter, gathers=False), RetrieveThenReason(reasoner, corpus, meter=meter))
+    router = Router({s.name: s for s in strategies}, corpus, economics=MODEL)
+    question = "What was the lifting machine of the quay exchanged for?"
+    assert measure(question, [document], corpus).foreign
+    answer = router(question, [document])
+    assert (answer.text, answer.route.strategy) == (fact, "retrieve_then_reason")
+    assert replace(router, route="rag")(question, [document]).status == "not_found"

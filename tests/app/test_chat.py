@@ -95,6 +95,11 @@ def test_a_langchain_agent_gets_a_tool_with_one_argument(tmp_path: Path, lease: 
     assert (answer["schema"], answer["answer"].startswith(LEASE[1])) == ("docqa.answer/1", True)
 
 
+def test_an_agent_that_asks_nothing_is_told_so_and_goes_on(tmp_path: Path, lease: Path) -> None:
+    tool = DocQA(cache_dir=tmp_path / "c").as_tool(lease)
+    assert "the question is empty" in tool.invoke({"question": " "})
+
+
 def test_llama_index_gets_a_query_engine_with_quotes_as_sources(tmp_path: Path, lease: Path) -> None:
     response = DocQA(cache_dir=tmp_path / "c").as_query_engine(lease).query(END)
     assert LEASE[1] in str(response)

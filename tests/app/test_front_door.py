@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from docqa import Answer, DocQA, DocqaError
+from docqa.agents.events import Started
+from docqa.agents.strategy import last_answer
 from docqa.errors import UsageError
+from docqa.llm.scripted import ScriptedLLM
 
 from .conftest import LEASE
 
@@ -67,6 +71,33 @@ def test_a_file_that_is_not_there_raises_a_docqa_error(agent: DocQA, tmp_path: P
 def test_settings_are_given_whole_or_one_by_one(agent: DocQA) -> None:
     with pytest.raises(UsageError, match="not both"):
         DocQA(agent.settings, ocr="off")
+
+
+def test_a_with_block_closes_the_agent(tmp_path: Path, lease: Path) -> None:
+    with DocQA(cache_dir=tmp_path / "cache") as agent:
+        assert agent.ask(lease, QUESTION).status == "answered"
+
+
+def test_a_model_of_ones_own_answers_and_is_not_closed(tmp_path: Path, lease: Path) -> None:
+    reply = {"reason": "", "answerable": True, "statements": [{"text": LEASE[1], "evidence": [2]}]}
+    model = ClosableModel([json.dumps(reply)])
+    with DocQA(cache_dir=tmp_path / "cache", llm=model, route="rag") as agent:
+        events = list(agent.stream(lease, QUESTION))
+        answer = last_answer(events)
+        assert isinstance(events[0], Started)
+        resumed = last_answer(agent.resume(events[0].run_id))
+    assert (answer.text, answer.made_with["model"]) == (LEASE[1], "scripted")
+    assert resumed.text == answer.text
+    assert (len(model.calls), model.n_closed) == (1, 0)
+
+
+class ClosableModel(ScriptedLLM):
+    """A model that counts how often it was closed."""
+
+    n_closed = 0
+
+    def close(self) -> None:
+        self.n_closed += 1
 
 
 def test_every_name_of_the_front_door_can_be_imported() -> None:
