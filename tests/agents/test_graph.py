@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from langgraph.checkpoint.sqlite import SqliteSaver
@@ -23,7 +24,7 @@ from docqa.agents.router.routed import EXHAUSTIVE, Router
 from docqa.agents.strategy import last_answer
 from docqa.answers import Answer, Route, Support
 from docqa.documents import Document, Passage
-from docqa.errors import OutOfBudget, UsageError
+from docqa.errors import ModelRejected, OutOfBudget, UsageError
 from docqa.llm.reader import LexicalReader
 from docqa.retrieval.retriever import Retrieval
 
@@ -173,3 +174,25 @@ def test_events_come_while_the_work_goes_on(saver: SqliteSaver) -> None:
     reads = [event for event in seen if isinstance(event, Read)]
     assert [event.done for event in reads] == list(range(1, len(reads) + 1))
     assert len(reads) > 1
+
+
+class Refused(EmbeddedReasoner):
+    """Its server refuses every request; `calls` says how often it was asked."""
+
+    calls: ClassVar[list[str]] = []
+
+    def gather(self, question: str, retrieval: Retrieval, notes: Notes) -> Notes:
+        self.calls.append(question)
+        raise ModelRejected("400: no such model")
+
+
+def test_a_step_that_fails_is_not_tried_again_and_the_run_can_be_taken_up(saver: SqliteSaver) -> None:
+    corpus = PagesCorpus(REPORT)
+    broken = Router({"rag": Rag(Refused(LexicalReader()), corpus)}, corpus)
+    graph = build_graph(lambda: broken, [REPORT], saver)
+    assert graph.config is not None
+    assert graph.config["recursion_limit"] == 20
+    with pytest.raises(ModelRejected, match="no such model"):
+        list(run(graph, {"question": QUESTIONS[0]}, "r1"))
+    assert Refused.calls == [QUESTIONS[0]]
+    assert last_answer(run(build_graph(router, [REPORT], saver), None, "r1")).status == "answered"

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def until(condition: Callable[[], bool], limit_s: float) -> None:
         time.sleep(0.02)
 
 
-def agent(folder: Path, slow: SlowServer, **settings: object) -> DocQA:
+def agent(folder: Path, slow: SlowServer, **settings: Any) -> DocQA:
     return DocQA(cache_dir=folder, model="openai:test-model", base_url=slow.url, **settings)
 
 
