@@ -13,12 +13,15 @@ from typing import Literal
 
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 _BLOCKQUOTE = re.compile(r"\s{0,3}>\s?")
-_FOOTNOTE = re.compile(r"\s{0,3}\[\^(?P<name>[^\]\s]{1,40})\]:\s*(?P<text>.*)")
-_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?")
+_FOOTNOTE = re.compile(r"\s{0,3}\[(?:\^(?P<name>[^\]\s]{1,40})\]:|(?P<number>\d{1,3})\]:?(?=\s))\s*(?P<text>.*)")
+_ITEM = re.compile(r"\s*(?:[-*+]|(?P<number>\d{1,9})[.)])\s+(?:\[[ xX]\]\s+)?")
 _ALONE = re.compile(r"\s{0,3}(?:#{1,6}\s+(?P<heading>.*?)\s*#*|(?:[-_*]\s*){3,}|=+|\|?[\s:|-]*-[\s:|-]*)\s*$")
-_LINK = re.compile(r"!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
+_LINK = re.compile(r"!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(((?:[^()\s]|\([^()]*\))*)(?:\s+\"[^\"]*\")?\)")
+_PAGE_OF_LINK = re.compile(r"#page=(\d{1,5})$")
+_QUOTE_TAG = re.compile(r"<(/?)(?:q|blockquote)(?:\s[^<>]*)?>", re.IGNORECASE)
 _MARKS = re.compile(r"(?<!\\)(\*{1,3}|(?<![^\W_])_{1,3}|_{1,3}(?![^\W_])|~~|==|`+)")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
+_HARD_BREAK = re.compile(r"\\\n")
+_TAG = re.compile(r"(?<!\\)</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 Kind = Literal["text", "quote", "footnote"]
@@ -41,28 +44,35 @@ def blocks(markdown: str) -> tuple[Block, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of a block; `begins` is true where it cannot belong to the block before it. `kind` "" ends a block."""
+    """A line of a block; `begins` is true where it cannot belong to the block before it. `kind` "" ends a block.
+
+    `item` is the number of an item of a numbered list, 0 for anything else.
+    """
 
     kind: Kind | Literal[""]
     text: str
     number: int
     begins: bool = False
     name: str = ""
+    item: int = 0
 
 
 def _lines(markdown: str) -> Iterator[_Line]:
-    fence = ""
+    fence, item, last = "", 0, _Line("", "", 0)
     for number, raw in enumerate(markdown.splitlines(), start=1):
         marks = _FENCE.match(raw)
         if fence or marks:
             if marks and (not fence or marks.group(1).startswith(fence)):
                 fence = "" if fence else marks.group(1)
-            yield _Line("", "", number)
-            continue
-        yield _line(raw, number)
+            last = _Line("", "", number)
+        else:
+            last = _line(raw, number, last.kind == "text", item)
+        item = last.item or item
+        yield last
 
 
-def _line(raw: str, number: int) -> _Line:
+def _line(raw: str, number: int, in_text: bool, last_item: int) -> _Line:
+    """A line by itself, but that within a paragraph "2024. The" begins no item and "[3] shows" no note."""
     quote = _BLOCKQUOTE.match(raw)
     if quote:
         inner = raw[quote.end() :]
@@ -70,13 +80,15 @@ def _line(raw: str, number: int) -> _Line:
             inner = inner[nested.end() :]
         return _Line("quote", inner, number)
     footnote = _FOOTNOTE.match(raw)
-    if footnote:
-        return _Line("footnote", footnote["text"], number, begins=True, name=footnote["name"])
+    if footnote and not (in_text and footnote["number"]):
+        name = footnote["name"] or footnote["number"]
+        return _Line("footnote", footnote["text"], number, begins=True, name=name)
     if not raw.strip() or _ALONE.match(raw):
         return _Line("", "", number)
     item = _ITEM.match(raw)
-    if item:
-        return _Line("text", raw[item.end() :], number, begins=True)
+    counted = int(item["number"] or 0) if item else 0
+    if item and (not in_text or counted in (0, 1, last_item + 1)):
+        return _Line("text", raw[item.end() :], number, begins=True, item=counted)
     return _Line("text", raw, number, begins=raw.lstrip().startswith("|"))
 
 
@@ -103,8 +115,15 @@ def _joined(lines: Sequence[_Line]) -> Iterator[Block]:
 
 def plain(markdown: str) -> str:
     """One block's text without marks: what a person reads, on one line."""
-    text = _TAG.sub(" ", markdown)
-    while (linked := _LINK.sub(r"\1", text)) != text:
+    text = _QUOTE_TAG.sub(lambda tag: "”" if tag[1] else "“", _HARD_BREAK.sub("\n", markdown))
+    text = _TAG.sub(" ", text)
+    while (linked := _LINK.sub(_label, text)) != text:
         text = linked
     text = _MARKS.sub("", text)
     return " ".join(unescape(_ESCAPE.sub(r"\1", text)).split())
+
+
+def _label(link: re.Match[str]) -> str:
+    """What a link shows, and the page of a PDF that it leads to."""
+    label, page = link.group(1), _PAGE_OF_LINK.search(link.group(2))
+    return label if page is None or page.group(1) in label else f"{label} (p. {page.group(1)})"

@@ -19,18 +19,31 @@ _MIN_WORDS_WITHOUT_PLACE = 5  # fewer words in quotation marks are a name or iro
 _MAX_ATTRIBUTION_WORDS = 20
 _LONGEST_RANGE = 50
 
-_NUMBER = r"(?:\d{1,5}|[ivxlcdm]{1,8})"
+_NUMBER = r"(?:\d{1,5}|[ivxlcdm]{1,8})\b"
+_JOINT = r"\s*(?:[-–—,;&]|to|bis|and|und|et|y)\s*"
 _PLACE = re.compile(
-    rf"(?<![\w.])(?:pp?\.|pp?(?=\s?\d)|pages?|pgs?\.?|Seiten?|S\.)\s*(?P<first>{_NUMBER})\b"
-    rf"(?:\s*(?P<to>[-–—,&]|to|bis|and|und)\s*(?P<last>{_NUMBER})\b(?!\s*%))?"
+    r"(?:(?<![\w.])(?:pp?\.|pp?(?=\s?\d)|pages?|pgs?\.?|Seiten?|S\.|p[áa]gs?\.|p[áa]ginas?|pagin[ae]|стр\.|с\.)|#page=)\s*"
+    rf"(?P<numbers>{_NUMBER}(?:{_JOINT}{_NUMBER}(?!\s*%))*)"
     r"(?:\s*\(PDF (?P<physical>\d{1,5})\))?",
     re.IGNORECASE,
 )
-_BRACKETED = re.compile(r"\((?:[^()]|\([^()]*\))*\)|\[(?!\^)[^\[\]]*\]")
-_MARK = re.compile(r"\[\^(?P<name>[^\]\s]{1,40})\]")
-_QUOTE = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|»([^«»]+)«|(?<!\w)\"([^\"]+)\"")
-_ATTRIBUTION = re.compile(r"\s*(?:[—–]|--|\s-\s)[^—–]*$|\s*[(\[][^()\[\]]*[)\]]?\s*$|\s*\[\^[^\]]*\]\s*$")
-_NOTHING = re.compile(r"[\s,.;:!?—–-]*")
+_STRETCH = re.compile(rf"(?<!\w)(?P<first>{_NUMBER})(?:\s*(?:[-–—]|to|bis)\s*(?P<last>{_NUMBER}))?", re.IGNORECASE)
+_BRACKETED = re.compile(r"\((?:[^()]|\([^()]*\))*\)|\[(?!\^)[^\[\]]*\]|（[^（）]*）")
+_MARK = re.compile(r"\[(?:\^(?P<name>[^\]\s]{1,40})|(?P<number>\d{1,3}))\]")
+_CITED_BEHIND = r"(?!\w)(?=[.,;:!?]?\s*(?:[(\[（—–|]|on p|p\.))"
+_QUOTE = re.compile(
+    r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|»([^«»]+)«|「([^「」]+)」|『([^『』]+)』|(?<!\w)\"([^\"]+)\""
+    # single marks are apostrophes too: they enclose a quote only where a place follows
+    rf"|(?<!\w)‘([^‘“”]{{9,}}?)’{_CITED_BEHIND}"
+    rf"|(?<![\w'])'((?:[^'\"]|(?<=\w)'(?=\w)){{9,}})'{_CITED_BEHIND}"
+)
+_DASH_AND_SOURCE = re.compile(r"\s*(?:(?<!\d)[—–]|--|(?<=\s)-(?=\s))(?:[^—–]|(?<=\d)[—–](?=\d))*$")
+_ENDED = re.compile(r".*[.!?…”\"»’]\s*", re.DOTALL)
+_NOTHING = re.compile(r"[\s,.;:!?|—–-]*")
+_TO_THE_PLACE = re.compile(
+    r"[\s,]*(?:(?:on|at|in|from|see|cf\.|auf|sur|en|op|à)\s+)+|\s*(?:[—–]|--|-(?=\s))\s*(?:[^\s“”„«»\"]+\s+){1,8}",
+    re.IGNORECASE,
+)
 _OUTSIDE = " \t,;:—–-()[]"
 
 
@@ -90,15 +103,21 @@ def _blockquote(block: Block, following: Block | None, notes: Mapping[str, Place
     """A blockquote with the place at its end, or in a short paragraph behind it."""
     at_end = _at_end(block.text, notes)
     if at_end is not None:
-        cut = _ATTRIBUTION.search(block.text)
-        start = cut.start() if cut and cut.start() <= at_end.span.start_char else at_end.span.start_char
-        quote = _bare_words(block.text[:start])
+        quote = _bare_words(_without_source(block.text[: at_end.span.start_char], at_end.bare))
         return Quoted(quote, quote, at_end.place, block.line)
     quote = _bare_words(block.text)
     place = None
     if following is not None and following.kind == "text" and _looks_like_attribution(following.text, notes):
         place = next(_references(following.text, notes)).place
     return Quoted(quote, quote, place, block.line)
+
+
+def _without_source(text: str, bare: bool) -> str:
+    """The words before a place without "— Survey, "; before one in brackets a dash may be the author's own."""
+    found = _DASH_AND_SOURCE.search(text)
+    if found is None or not (bare or _ENDED.fullmatch(text, 0, found.start())):
+        return text
+    return text[: found.start()]
 
 
 def _at_end(text: str, notes: Mapping[str, Place | None]) -> _Reference | None:
@@ -133,7 +152,7 @@ def _in_paragraph(block: Block, notes: Mapping[str, Place | None]) -> Iterator[Q
         if not any(q.start_char < r.span.start_char and r.span.end_char < q.end_char for q, _ in quotes)
     ]
     around = _Sentences(text, [q for q, _ in quotes], references)
-    notes_at = [match.start() for match in _MARK.finditer(text) if match["name"] in notes]
+    notes_at = [match.start() for match in _MARK.finditer(text) if _name(match) in notes]
     references = [r for r in references if r.note or not around.has(r.span, notes_at)]
     used: set[Span] = set()
     for span, quote in quotes:
@@ -146,15 +165,16 @@ def _in_paragraph(block: Block, notes: Mapping[str, Place | None]) -> Iterator[Q
 
 
 def _reference_of(quote: Span, references: Sequence[_Reference], around: _Sentences) -> _Reference | None:
-    """The place of a quote: the next one of its sentence, else a bare one before it."""
-    sentence = around.at(quote)
-    for reference in references:
-        start = reference.span.start_char
-        follows = quote.end_char <= start <= sentence.end_char
-        if follows and (not reference.bare or _NOTHING.fullmatch(around.text, quote.end_char, start)):
+    """The place of a quote: the next one of its sentence, else a bare one before it, else a bare one further on."""
+    sentence, text = around.at(quote), around.text
+    behind = [r for r in references if quote.end_char <= r.span.start_char <= sentence.end_char]
+    for reference in behind:
+        if not reference.bare or _NOTHING.fullmatch(text, quote.end_char, reference.span.start_char):
             return reference
     before = [r for r in references if r.bare and sentence.start_char <= r.span.start_char < quote.start_char]
-    return before[-1] if before else None
+    if before:
+        return before[-1]
+    return next((r for r in behind if _TO_THE_PLACE.fullmatch(text, quote.end_char, r.span.start_char)), None)
 
 
 def _filler(sign: str) -> str:
@@ -203,7 +223,7 @@ class _Sentences:
         return re.sub(r"\s+([,.;:!?])", r"\1", words)
 
 
-NO_MARKS = {ord(mark): None for mark in '"“”„«»'}
+NO_MARKS = {ord(mark): None for mark in '"“”„«»「」『』'}
 
 
 def _references(text: str, notes: Mapping[str, Place | None]) -> Iterator[_Reference]:
@@ -214,7 +234,7 @@ def _references(text: str, notes: Mapping[str, Place | None]) -> Iterator[_Refer
         if place is not None:
             found.append(_Reference(Span(*match.span()), place))
     for match in _MARK.finditer(text):
-        if (place := notes.get(match["name"])) is not None:
+        if (place := notes.get(_name(match))) is not None:
             found.append(_Reference(Span(*match.span()), place, note=True))
     for match in _PLACE.finditer(text):
         if not any(r.span.start_char <= match.start() < r.span.end_char for r in found):
@@ -222,17 +242,32 @@ def _references(text: str, notes: Mapping[str, Place | None]) -> Iterator[_Refer
     yield from sorted(found, key=lambda reference: reference.span)
 
 
+def _name(mark: re.Match[str]) -> str:
+    """The name of the note that a mark points to."""
+    return mark["name"] or mark["number"]
+
+
 def _place(text: str) -> Place | None:
-    match = _PLACE.search(text)
-    return None if match is None else _place_of(match, text)
+    """The place in a bracket or a note; of several all pages will do."""
+    found = [_place_of(match, text) for match in _PLACE.finditer(text)]
+    if len(found) < 2:
+        return found[0] if found else None
+    return Place(tuple(dict.fromkeys(page for place in found for page in place.pages)), text)
 
 
 def _place_of(match: re.Match[str], said: str) -> Place:
-    first, last = match["first"], match["last"]
-    pages: tuple[str, ...] = (first,) if last is None else (first, last)
-    if last is not None and first.isdigit() and last.isdigit() and match["to"] not in (",", "&", "and", "und"):
-        a, b = int(first), int(last)
-        b = b if b >= a else int(first[: max(0, len(first) - len(last))] + last)  # "pp. 112-5"
-        pages = tuple(map(str, range(a, b + 1))) if a <= b < a + _LONGEST_RANGE else pages
+    pages = [page for stretch in _STRETCH.finditer(match["numbers"]) for page in _pages_of(stretch)]
     physical = match["physical"]
-    return Place(pages, said, None if physical is None else int(physical))
+    return Place(tuple(dict.fromkeys(pages)), said, None if physical is None else int(physical))
+
+
+def _pages_of(stretch: re.Match[str]) -> list[str]:
+    """`3-5` are three pages; of a range of other numbers, or of many pages, only the ends count."""
+    first, last = stretch["first"], stretch["last"]
+    if last is None:
+        return [first]
+    if not (first.isdigit() and last.isdigit()):
+        return [first, last]
+    a, b = int(first), int(last)
+    b = b if b >= a else int(first[: max(0, len(first) - len(last))] + last)  # "pp. 112-5"
+    return list(map(str, range(a, b + 1))) if a <= b < a + _LONGEST_RANGE else [first, last]

@@ -38,6 +38,22 @@ PAGE_12 = [
     "Some claim.[^1]\n\n[^1]: survey.pdf, p. 12: “{}”",
     "> [!NOTE]\n\nSee “{}” (p. 12).",
     "The piles “{}” and the rest (p. 12) were dry. Others say little.",
+    'The survey says that "{}" on page 12.',
+    "“{}” — survey.pdf, p. 12",
+    "“{}” – Survey of 2019–2020, p. 12.",
+    "> {}.\n> — Survey of 2019–2020, p. 12",
+    "The survey says ‘{}’ (p. 12).",
+    "The members' survey says '{}' (p. 12).",
+    "「{}」（p. 12）",
+    "La encuesta dice «{}» (pág. 12).",
+    "| “{}” | p. 12 |",
+    "<q>{}</q> (p. 12)",
+    "<blockquote>{}</blockquote> (p. 12)",
+    "The survey says “{}” [the survey](survey.pdf#page=12).",
+    "The survey says “{}” (survey.pdf#page=12).",
+    "The survey says “{}” [3].\n\n[3] survey.pdf, p. 12",
+    "The survey says “{}” [3].\n\n[3]: survey.pdf, p. 12",
+    "Seen in chapter\n2024. The “{}” (p. 12) were\n[3] dry.",
 ]
 
 
@@ -61,6 +77,10 @@ def test_a_quote_is_read_with_its_page(form: str) -> None:
         ("p. 8 (PDF 12)", ("8",), 12),
         ("Seite 12", ("12",), None),
         ("pg. 12", ("12",), None),
+        ("p. 3; p. 9", ("3", "9"), None),
+        ("pp. 3, 5-7 and 9", ("3", "5", "6", "7", "9"), None),
+        ("p. 3, emphasis added", ("3",), None),
+        ("p. 3 and 40 %", ("3",), None),
     ],
 )
 def test_pages_are_read_in_the_usual_notations(reference: str, pages: tuple[str, ...], physical: int | None) -> None:
@@ -105,6 +125,23 @@ def test_where_a_sentence_has_a_footnote_pages_in_brackets_are_no_places() -> No
         ("It is of larch", ("3",)),
         ("is long", ("12",)),
     ]
+
+
+@pytest.mark.parametrize(
+    "words", ["Growth in 2020–2021 was high", "the tower—built in 1804—fell", "the tower — built in 1804 — fell"]
+)
+def test_the_dashes_of_a_blockquote_are_its_own(words: str) -> None:
+    assert [q.quote for q in quotes_in(f"> {words} (p. 3)\n\n> {words} — Survey, p. 3")] == [words, words]
+
+
+def test_the_words_of_a_quote_go_on_over_any_line_break() -> None:
+    assert [q.quote for q in quotes_in("“larch piles\\\nof the year  \n1802. They” (p. 3)")] == [
+        "larch piles of the year 1802. They"
+    ]
+
+
+def test_an_escaped_bracket_is_no_tag() -> None:
+    assert plain(r"of \<t\> and <b>x</b>") == "of <t> and x"
 
 
 def test_short_words_in_quotation_marks_without_a_page_are_not_quotes() -> None:
