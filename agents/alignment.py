@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from docqa.llm.negations import NEGATIONS
+
 _WORD = re.compile(r"\S+")
 _EDGES = "\"'()[]{}.,;:!?"
 _MIN_TYPO_CHARS = 4
@@ -20,15 +22,21 @@ _FUNCTION_WORDS = frozenset(
     "a an the this that these those of in on at to for from by with as and is are was were be been being has have "
     "had it its he she they we you i his her their our which who whom whose there here also then so".split()
 )
-_DECISIVE = frozenset(
-    "no not never none nor neither nobody nothing nowhere without cannot hardly barely except unless only all any "
-    "some most few many every each both either always more less fewer greater smaller higher lower above below over "
-    "under up down before after until since first second third last next half double twice increase increased "
-    "decrease decreased rise rose rising fall fell falling grew shrank gain gains loss losses profit deficit "
+_DECISIVE = NEGATIONS | frozenset(
+    "only all any some most few many every each both either always more less fewer greater smaller higher lower above "
+    "below over under up down before after until since first second third last next half double twice increase "
+    "increased decrease decreased rise rose rising fall fell falling grew shrank gain gains loss losses profit deficit "
     "surplus true false must may might shall should can could will would if or but than one two three four five six "
-    "seven eight nine ten eleven twelve hundred thousand million billion january february march april june july "
-    "august september october november december monday tuesday wednesday thursday friday saturday sunday today "
-    "yesterday tomorrow".split()
+    "seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty "
+    "forty fifty sixty seventy eighty ninety hundred thousand million billion fourth fifth sixth seventh eighth ninth "
+    "tenth january february march april may june july august september october november december monday tuesday "
+    "wednesday thursday friday saturday sunday today yesterday tomorrow "
+    # months, weekdays, numbers and quantities that one letter turns into another in the languages of Europe
+    "juni juli junio julio junho julho junij julij giugno luglio juin juillet iunie iulie июня июля июнь июль "
+    "sesenta setenta sessenta sessanta settanta soixante septante dois doze trois treize seis siete sete nueve nove "
+    "sechs sechzig sieben siebzig zwei drei eine einer einem einen martes mardi marzo mayo maggio marts märz "
+    "mehr weniger alle alles mindestens höchstens plus moins más menos mas mais più meno meer minder mer mindre "
+    "больше меньше более менее два две три".split()
 )
 _ENDINGS = frozenset(("", "s", "es", "ed", "d", "ing", "'s", "’s", "e", "y", "ies", "ied"))
 _NEGATING = ("un", "in", "im", "il", "ir", "dis", "non", "non-", "anti", "de")

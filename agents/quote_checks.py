@@ -13,10 +13,11 @@ from pathlib import PurePath
 
 from docqa.agents.locating import Claimed, Located, Locator
 from docqa.agents.quoted_text import NO_MARKS, Place, Quoted
-from docqa.agents.verifying import n_negations, plain_words, shared_words
+from docqa.agents.verifying import plain_words, shared_words
 from docqa.answers import SupportLabel
 from docqa.documents import Document, Page, Span
 from docqa.llm.exact_checks import changed_numbers
+from docqa.llm.negations import n_negations
 from docqa.text import sentences
 
 _N_BEFORE = 6

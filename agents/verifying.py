@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from docqa.agents.embedded import row_in_words
 from docqa.agents.judging import doubted
 from docqa.agents.locating import Located, Locator
 from docqa.answers import Answer, Citation, Statement, SupportLabel
 from docqa.documents import Document, Page, Span
 from docqa.llm.exact_checks import changed_details, numbers
+from docqa.llm.negations import n_negations
 from docqa.llm.reader import ClaimJudge
 from docqa.text import word_strings
 
+_MOST_ORDERED = 6  # pieces of evidence that may be taken in any order
 _AROUND_CHARS = 500  # about as much as a passage has
-_NEGATIONS = frozenset(
-    "no not never none nor neither nobody nothing nowhere without cannot hardly barely unless except".split()
-)
 _SMALL = frozenset(
     "a an the of in on at to for from by with as and or is are was were be been it its this that".split()
 )
@@ -54,10 +54,11 @@ def _verified(
     statement: Statement, known: Mapping[str, Document], locator: Locator, judge: ClaimJudge | None
 ) -> list[CheckedCitation]:
     located = [locator.relocate(citation) for citation in statement.citations]
-    evidence = "\n".join(_evidence(place, known) for place in located)
-    support = word_support(statement.text, evidence)
-    if judge is not None and evidence and support in ("partly", "unrelated"):
-        around = "\n".join(_evidence(place, known, _AROUND_CHARS) for place in located)
+    support = word_support(statement.text, "\n".join(_evidence(place, known) for place in located))
+    if support == "supports" and not _in_place(statement.text, located, known):
+        support = "partly"
+    around = "\n".join(_evidence(place, known, _AROUND_CHARS) for place in located)
+    if judge is not None and around.strip() and support in ("partly", "unrelated"):
         support = doubted(judge.supports(statement.text, around), statement.text, around).label
     return [
         CheckedCitation(statement.text, citation, place, support)
@@ -88,14 +89,84 @@ def shared_words(statement: str, evidence: str) -> SupportLabel:
     return "partly" if 2 * len(missing) <= len(content) else "unrelated"
 
 
+def follows(statement: str, evidence: Sequence[Sequence[str]]) -> bool:
+    """Whether the words of a statement stand in the evidence in their order, but for small ones: "5 in 2021 and 7 in
+    2022" is not borne out by "7 in 2021 and 5 in 2022".
+
+    Each piece of evidence may be read in several ways; the statement may take the pieces one after the other.
+
+    >>> follows("It cost 5 in 2021.", [["It cost 5 in 2021 and 7 in 2022."]])
+    True
+    >>> follows("It cost 7 in 2021 and 5 in 2022.", [["It cost 5 in 2021 and 7 in 2022."]])
+    False
+    """
+    readings = [[_content(reading) for reading in readings] for readings in evidence[:_MOST_ORDERED]]
+    return _taken(_content(statement), readings)
+
+
+def _taken(words: Sequence[str], pieces: Sequence[Sequence[Sequence[str]]]) -> bool:
+    """Whether the words can be taken in order from the pieces, each used once; a longer take is never worse."""
+    if not words:
+        return True
+    for n, piece in enumerate(pieces):
+        taken = max((_n_in_order(words, reading) for reading in piece), default=0)
+        if taken and _taken(words[taken:], [*pieces[:n], *pieces[n + 1 :]]):
+            return True
+    return False
+
+
+def _n_in_order(words: Sequence[str], reading: Sequence[str]) -> int:
+    """How many of the words, from the first on, occur in a reading one after the other."""
+    taken = 0
+    for word in reading:
+        if taken < len(words) and word == words[taken]:
+            taken += 1
+    return taken
+
+
+def _content(text: str) -> list[str]:
+    """The words that count, numbers in one form."""
+    words = [word for word in plain_words(text) if word not in _SMALL]
+    return [min(numbers(word), default=word) for word in words]
+
+
 def plain_words(text: str) -> list[str]:
     """The words in small letters, with plain apostrophes."""
     return [word.casefold().replace("’", "'") for word in word_strings(text)]
 
 
-def n_negations(words: Sequence[str]) -> int:
-    """How many of these words turn a statement around."""
-    return sum(word in _NEGATIONS or word.endswith("n't") for word in words)
+def in_its_column(statement: str, row: str, header: str) -> bool:
+    """Whether the cells of a row that a statement names stand under heads that it names, where it names any.
+
+    >>> in_its_column("Surplus in 2023: 7", "Surplus\t5\t7", "\t2022\t2023")
+    True
+    >>> in_its_column("Surplus in 2022: 7", "Surplus\t5\t7", "\t2022\t2023")
+    False
+    """
+    said = set(_content(statement))
+    columns = [
+        (set(_content(head)) <= said, tuple(_content(cell)))
+        for head, cell in zip(header.split("\t")[1:], row.split("\t")[1:], strict=False)
+        if _content(head) and _content(cell)
+    ]
+    named = {cell for is_named, cell in columns if is_named}
+    stated = {cell for _, cell in columns if set(cell) <= said and numbers(" ".join(cell))}
+    return not named or stated <= named
+
+
+def _in_place(statement: str, places: Sequence[Located], known: Mapping[str, Document]) -> bool:
+    """Whether what a statement says stands in the order of its evidence, and under the right heads of columns."""
+    readings: list[list[str]] = []
+    for place in places:
+        if place.span is None or place.part is None or place.document_id not in known:
+            continue
+        page = known[place.document_id].pages[place.part]
+        quote, labels = page.text[slice(*place.span)], [label for label in _labels(page, place.span) if label]
+        headers = [label for label in labels if "\t" in label and "\t" in quote]
+        if not all(in_its_column(statement, quote, header) for header in headers):
+            return False
+        readings.append([quote, *(row_in_words(quote, header, title) for header in headers for title in labels)])
+    return follows(statement, readings)
 
 
 def _evidence(place: Located, known: Mapping[str, Document], n_around: int = 0) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from docqa.llm.negations import NEGATIONS
 from docqa.text import sentences
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?")
@@ -57,7 +58,7 @@ def _normal(number: str) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-_NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
+_NEGATION = re.compile(rf"\b(?:{'|'.join(sorted(NEGATIONS))})\b|n['’]t\b|\bn['’](?=\w)", re.IGNORECASE)
 _SAME_WORDS = 0.8
 
 

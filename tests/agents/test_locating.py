@@ -75,6 +75,21 @@ def test_a_word_that_turns_the_meaning_is_never_close(changed: str) -> None:
     assert verdict(HARBOUR.replace(original, changed), part=1) not in ("verbatim", "close")
 
 
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        ("Der Verein darf keine Mitglieder unter sechzehn Jahren in den Vorstand aufnehmen.", ("keine", "eine")),
+        ("Der Vertrag der beiden Häfen über die Fähre endet am letzten Tag im juni des Jahres.", ("juni", "juli")),
+        ("El contrato de los puertos sobre el transbordador termina a los sesenta meses.", ("sesenta", "setenta")),
+        ("Il contratto dei porti sul traghetto termina senza altro dopo trenta mesi.", ("senza", "senta")),
+        ("The contract of the two ports about the ferry ends after sixty months and a day.", ("sixty", "sixth")),
+    ],
+)
+def test_nor_is_one_in_another_language(text: str, changed: tuple[str, str]) -> None:
+    locator = Locator([document_of(Page(0, text, number=1))])
+    assert locator.locate(text.replace(*changed), Claimed("", 0)).verdict not in ("verbatim", "close")
+
+
 def test_the_same_words_twice_are_told_apart_by_their_offset() -> None:
     twice = document_of(Page(0, "It rains. And then it rains. It rains.", number=1))
     found = Locator([twice]).locate("It rains.", Claimed("", 0, start_char=28))

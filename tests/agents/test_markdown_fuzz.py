@@ -11,10 +11,11 @@ import pytest
 
 from docqa.agents.quote_checks import CheckedQuote, check_quotes
 from docqa.agents.quoted_text import quotes_in
-from docqa.agents.verifying import n_negations, plain_words
+from docqa.agents.verifying import plain_words
 from docqa.app.config import Settings
 from docqa.app.front_door import DocQA
 from docqa.documents import Document, Page
+from docqa.llm.negations import n_negations
 
 from .library_of_pages import document_of
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from docqa.agents.verifying import verify, word_support
-from docqa.answers import Answer, Citation, Statement
+from docqa.answers import Answer, Citation, Coverage, Route, Statement, Support
 from docqa.app.config import Settings
 from docqa.app.front_door import DocQA
 from docqa.documents import Document, Page
+from docqa.llm.reader import ClaimJudge
 
 from .library_of_pages import document_of
 
@@ -107,7 +109,26 @@ def invented_quote(statement: Statement, rng: random.Random, _: Document) -> Sta
     return quoted(statement, f"The {' '.join(rng.sample(words, 7))}.")
 
 
-MUTATIONS: tuple[Mutation, ...] = (
+def exchanged_numbers(statement: Statement, rng: random.Random, _: Document) -> Statement | None:
+    numbers = list(dict.fromkeys(re.findall(r"\d[\d.,]*\d|\d", statement.text)))
+    if len(numbers) < 2:
+        return None
+    one, other = rng.sample(numbers, 2)
+    swapped = re.sub(r"\d[\d.,]*\d|\d", lambda n: {one: other, other: one}.get(n.group(), n.group()), statement.text)
+    return replace(statement, text=swapped)
+
+
+def another_cell(statement: Statement, rng: random.Random, _: Document) -> Statement | None:
+    cells = re.findall(r"([^;—]+): ([\d,.]+)(?=;|$)", statement.text)
+    if "—" not in statement.text or len({number for _, number in cells}) < 2:
+        return None
+    (head, number), (_, wrong) = rng.sample(cells, 2)
+    if number == wrong:
+        return None
+    return replace(statement, text=f"{statement.text.split('—')[0]}—{head}: {wrong}")
+
+
+WHATEVER_A_JUDGE_SAYS: tuple[Mutation, ...] = (
     changed_digit,
     swapped_page,
     off_by_one,
@@ -117,14 +138,27 @@ MUTATIONS: tuple[Mutation, ...] = (
     negated_statement,
     invented_quote,
 )
+BY_WORDS_ALONE: tuple[Mutation, ...] = (*WHATEVER_A_JUDGE_SAYS, exchanged_numbers, another_cell)
 
 
-def mutants(document: Document, answers: list[Answer], n: int) -> Iterator[tuple[str, Answer]]:
+@dataclass(frozen=True)
+class Agreeable:
+    """A judge that approves of everything."""
+
+    name: str = "agreeable"
+
+    def supports(self, claim: str, text: str) -> Support:
+        return Support("supports", 0.99, self.name)
+
+
+def mutants(
+    document: Document, answers: list[Answer], kinds: Sequence[Mutation], n: int
+) -> Iterator[tuple[str, Answer]]:
     rng = random.Random(7)
     statements = [(answer, statement) for answer in answers for statement in answer.statements]
     made = 0
     while made < n:
-        mutation = MUTATIONS[made % len(MUTATIONS)]
+        mutation = kinds[made % len(kinds)]
         answer, statement = rng.choice(statements)
         mutated = mutation(statement, rng, document)
         if mutated is not None:
@@ -132,20 +166,32 @@ def mutants(document: Document, answers: list[Answer], n: int) -> Iterator[tuple
             yield mutation.__name__, replace(answer, statements=(mutated,))
 
 
-def test_two_hundred_tampered_answers_are_found(answers: tuple[Document, list[Answer]]) -> None:
+@pytest.mark.parametrize(
+    ("kinds", "judge"), [(BY_WORDS_ALONE, None), (WHATEVER_A_JUDGE_SAYS, Agreeable())], ids=["words", "any judge"]
+)
+def test_two_hundred_tampered_answers_are_found(
+    answers: tuple[Document, list[Answer]],
+    kinds: Sequence[Mutation],
+    judge: ClaimJudge | None,
+    record_property: Callable[[str, object], None],
+) -> None:
     document, given = answers
     missed = [
         (name, mutant.statements[0].text)
-        for name, mutant in mutants(document, given, 200)
-        if any(checked.holds for checked in verify(mutant, [document, OTHER]))
+        for name, mutant in mutants(document, given, kinds, 200)
+        if any(checked.holds for checked in verify(mutant, [document, OTHER], judge))
     ]
+    record_property("found", f"{200 - len(missed)} of 200, {len(kinds)} kinds")
     assert len(missed) <= 2, missed
 
 
-def test_untouched_citations_hold(answers: tuple[Document, list[Answer]]) -> None:
+def test_untouched_citations_hold(
+    answers: tuple[Document, list[Answer]], record_property: Callable[[str, object], None]
+) -> None:
     document, given = answers
     checked = [citation for answer in given for citation in verify(answer, [document, OTHER])]
     assert len(checked) >= 15
+    record_property("hold", f"{sum(c.holds for c in checked)} of {len(checked)}")
     assert [c.statement for c in checked if not c.holds] == []
 
 
@@ -161,10 +207,48 @@ def test_untouched_citations_hold(answers: tuple[Document, list[Answer]]) -> Non
         ("The lift takes hours of careful work.", "The lift takes hours.", "partly"),
         ("Whales sing at night.", "The lift takes hours.", "unrelated"),
         ("There are three turbines.", "There are 3 turbines.", "supports"),
+        ("Der Vertrag endet 2027.", "Der Vertrag endet nicht vor dem Jahr 2027.", "partly"),
+        ("Le pont ne s'ouvre jamais.", "Le pont ne s'ouvre en hiver.", "contradicts"),
     ],
 )
 def test_words_bear_a_statement_out_or_not(statement: str, evidence: str, label: str) -> None:
     assert word_support(statement, evidence) == label
+
+
+RESULTS = document_of(
+    Page(0, "Revenue was 5 million in 2021 and 7 million in 2022. Ann beat Bob. Nobody else took part.", number=1),
+    name="r.pdf",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes", "support"),
+    [
+        ("Revenue was 7 million in 2022.", ["Revenue was 5 million in 2021 and 7 million in 2022."], "supports"),
+        (
+            "Revenue was 7 million in 2021, 5 million in 2022.",
+            ["Revenue was 5 million in 2021 and 7 million in 2022."],
+            "partly",
+        ),
+        ("Bob beat Ann.", ["Ann beat Bob."], "partly"),
+        (
+            "Ann beat Bob. Revenue was 5 million in 2021.",
+            ["Revenue was 5 million in 2021 and 7 million in 2022.", "Ann beat Bob."],
+            "supports",
+        ),
+        ("Bob beat Ann, nobody else.", ["Ann beat Bob.", "Nobody else took part."], "partly"),
+    ],
+)
+def test_words_in_another_order_do_not_bear_a_statement_out(text: str, quotes: list[str], support: str) -> None:
+    page = RESULTS.pages[0]
+    citations = tuple(
+        Citation(
+            "r.pdf", RESULTS.id, 0, 1, None, "p. 1", page.text.index(q), page.text.index(q) + len(q), q, "verbatim"
+        )
+        for q in quotes
+    )
+    answer = Answer("?", "answered", (Statement(text, citations),), Route("rag", ""), Coverage(1, 1))
+    assert {checked.support for checked in verify(answer, [RESULTS])} == {support}
 
 
 def test_a_citation_of_an_unknown_document_is_no_proof(answers: tuple[Document, list[Answer]]) -> None:
