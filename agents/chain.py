@@ -95,15 +95,16 @@ class Chain(Strategy):
     def _chosen(self, task: Task, found: Sequence[Findings]) -> Generator[Event, None, Findings]:
         """The findings of one path; nobody is asked where all say the same."""
         drafts = [findings.draft for findings in found]
+        limits = [findings.limit for findings in found if findings.limit]
+        limit = limits[0] if limits else ""
         if say_the_same(drafts):
-            return found[0]
+            return replace(found[0], limit=limit)
         try:
             number = self.choose(task.question, drafts)
         except GIVEN_UP:
             number = most_agreed(task.question, drafts)
         yield Chosen(number + 1, len(drafts))
-        limits = [findings.limit for findings in found if findings.limit]
-        return replace(found[number], limit=limits[0] if limits else "")
+        return replace(found[number], limit=limit)
 
 
 @dataclass(slots=True)

@@ -66,7 +66,7 @@ class LLMReasoner:
         found = self._ask(messages, parsing.WORK, parsing.worked)
         if found is None:
             return replace(notes, n_unread=notes.n_unread + 1)
-        evidence = _certain(sources.at(found.numbers))
+        evidence = _graded(sources.at(found.numbers))
         return replace(
             notes,
             evidence=_joined(notes.evidence, evidence),
@@ -189,7 +189,7 @@ class LLMReasoner:
         budget = self.unit_tokens
         lines = []
         for line in (
-            f"Known so far: {notes.partial_answer}" if notes.partial_answer else "",
+            self._cut(f"Known so far: {notes.partial_answer}", budget) if notes.partial_answer else "",
             *(f"Still open: {question}" for question in notes.open_questions),
         ):
             if line and (cost := self.llm.count_tokens(line + "\n")) <= budget:
@@ -216,17 +216,30 @@ class LLMReasoner:
             lines.append(line)
         return "\n".join(lines)
 
+    def _cut(self, line: str, n_tokens: int) -> str:
+        """The beginning of a line, to a whole word, that has fewer than so many tokens; a model may write on and on."""
+        words = line.split(" ")
+        while words and self.llm.count_tokens(" ".join(words) + "\n") > n_tokens:
+            words = words[: len(words) * 9 // 10]
+        return " ".join(words)
+
     def _that_fits(self, evidence: Sequence[Evidence], budget: int) -> Sequence[Evidence]:
-        """As much of the evidence, from its beginning, as so many tokens hold."""
-        place = ""
-        for number, piece in enumerate(evidence, start=1):
-            here = heading_line(piece.passage)
-            lines = numbered_line(number, piece.quote) + "\n" + ("" if here == place else here + "\n")
-            place = here
-            budget -= self.llm.count_tokens(lines)
-            if budget < 0:
-                return evidence[: number - 1]
-        return evidence
+        """As much of the evidence as so many tokens hold: the best of it, in the order in which it came."""
+        used, n_best, headings = 0, 0, set[str]()
+        by_worth = sorted(range(len(evidence)), key=lambda number: -evidence[number].score)
+        for number in by_worth:
+            here = heading_line(evidence[number].passage)
+            heading = "" if here in headings else here + "\n"
+            headings.add(here)
+            used += self.llm.count_tokens(heading + numbered_line(number + 1, evidence[number].quote) + "\n")
+            if used > budget:
+                break
+            n_best += 1
+        chosen = [evidence[number] for number in sorted(by_worth[:n_best])]
+        while n_best and self.llm.count_tokens(lay_out(chosen).text) > budget:  # a heading that had to be repeated
+            n_best -= 1
+            chosen = [evidence[number] for number in sorted(by_worth[:n_best])]
+        return chosen
 
     def _ask(self, messages: Sequence[Message], schema: Schema, parse: Callable[[Mapping[str, Any]], T]) -> T | None:
         """The reply as a type, asked for again when it follows the schema and still makes no sense; None after that.
@@ -269,6 +282,11 @@ def _told(draft: Draft, sources: Sources) -> str:
     if not draft.statements:
         return one_line(draft.abstention.reason if draft.abstention else "Not found.")
     return " ".join(f"{one_line(s.text)} {sources.numbers_of(s.evidence)}".rstrip() for s in draft.statements)
+
+
+def _graded(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Evidence in the order in which a model has named it, most helpful first: so much is the n-th of a part worth."""
+    return tuple(replace(piece, score=1.0 / rank) for rank, piece in enumerate(evidence, start=1))
 
 
 def _certain(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

@@ -175,9 +175,16 @@ def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def _numbers(data: Mapping[str, Any], name: str = "evidence") -> tuple[int, ...]:
     try:
-        return tuple(dict.fromkeys(int(str(value).strip("[] ")) for value in _sequence(data, name)))
+        return tuple(dict.fromkeys(_number(value) for value in _sequence(data, name)))
     except ValueError as error:
         raise UnusableReply(f'"{name}" must be a list of numbers') from error
+
+
+def _number(value: object) -> int:
+    """A whole number however it is written: 3, 3.0, "3" or "[3]". Raises ValueError for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(str(value).strip("[] "))
 
 
 def _proved(data: Mapping[str, Any], name: str) -> tuple[Proved, ...]:

@@ -23,7 +23,8 @@ def test_a_workers_turn_is_read() -> None:
 
 
 def test_numbers_written_as_text_are_numbers() -> None:
-    assert parsing.worked({"evidence": ["3", "[1]"], "partial_answer": "", "open_questions": []}).numbers == (3, 1)
+    data = {"evidence": ["3", "[1]", 2.0], "partial_answer": "", "open_questions": []}
+    assert parsing.worked(data).numbers == (3, 1, 2)
 
 
 @pytest.mark.parametrize("data", [None, [], "text", 7])
@@ -36,6 +37,7 @@ def test_a_reply_without_an_object_says_so(data: object) -> None:
     ("parse", "data", "problem"),
     [
         (parsing.worked, {"evidence": "1", "partial_answer": "", "open_questions": []}, "evidence"),
+        (parsing.worked, {"evidence": [1.5], "partial_answer": "", "open_questions": []}, "evidence"),
         (parsing.worked, {"evidence": ["one"], "partial_answer": "", "open_questions": []}, "evidence"),
         (parsing.worked, {"evidence": [], "partial_answer": 7, "open_questions": []}, "partial_answer"),
         (parsing.worked, {"evidence": [], "partial_answer": "", "open_questions": [1]}, "open_questions"),
@@ -98,4 +100,4 @@ def test_the_version_of_the_prompts_changes_with_any_of_them() -> None:
     """A run is resumed with the prompts that it was begun with: who changes one gives them the next version."""
     texts = [value for name, value in sorted(vars(prompts).items()) if name.isupper() and name != "VERSION"]
     digest = hashlib.sha256("\0".join((*texts, prompts._REPAIR)).encode()).hexdigest()[:16]
-    assert (prompts.VERSION, digest) == ("2", "fc541bf527dc47e1")
+    assert (prompts.VERSION, digest) == ("3", "27e0d412125ee623")

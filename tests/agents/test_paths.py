@@ -112,7 +112,7 @@ def test_a_limit_in_a_later_path_leaves_the_answer_of_the_first() -> None:
     one = forgetful(1)
     first = chain(one, ("document",))(QUESTION, [REPORT])
     used = first.usage["input_tokens"] + first.usage["output_tokens"]
-    events = list(chain(forgetful(1), THREE, Budget(max_tokens=used + 1500)).stream(QUESTION, [REPORT]))
+    events = list(chain(forgetful(1), THREE, Budget(max_tokens=used + 1200)).stream(QUESTION, [REPORT]))
     answer = last_answer(events)
     assert (answer.status, answer.text) == ("partial", first.text)
     assert any(isinstance(event, LimitReached) for event in events)
@@ -158,3 +158,14 @@ def draft(*sentences: int) -> Draft:
 )
 def test_a_vote_takes_the_answer_that_the_others_agree_with_most(drafts: list[Draft], chosen: int) -> None:
     assert most_agreed("q", drafts) == chosen
+
+
+def test_a_limit_in_a_later_path_is_told_also_when_both_say_the_same() -> None:
+    read = reader_of(r"valve D3\b")
+    question = "What concerned valve D3?"
+    first = chain(model_of(read), ("document",))(question, [REPORT])
+    used = first.usage["input_tokens"] + first.usage["output_tokens"]
+    answer = chain(model_of(read), ("document", "document"), Budget(max_tokens=2 * used - 500))(question, [REPORT])
+    assert answer.text == first.text
+    assert answer.status == "partial"
+    assert any(f"of {2 * used - 500} tokens" in warning for warning in answer.warnings)
