@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ Verdict = Literal["sparse", "dense", "retrieval"]
 Ask = Callable[[Sequence[Message], bool], str]
 """From a prompt and whether to attend sparsely to the beginning of the reply."""
 
+_NUMBER = "[0-9]+"
 SHORT = 1024
 SHORTEST = 4096
 
@@ -45,7 +47,8 @@ class Probes:
     """What is hidden in what; a model of another language may bring its own as `docqa_probes.json`.
 
     A fact is a sentence with `{value}` in it and the question for that value; `ask_value` and `ask_place` frame the
-    question, with `{question}` in them.
+    question, with `{question}` in them. `value` and `place` are patterns that find the number in the reply, as their
+    first group where they have one.
     """
 
     filler: tuple[str, ...] = _FILLER
@@ -53,6 +56,8 @@ class Probes:
     passage: str = "[{number}] {text}"
     ask_value: str = "{question} Reply with the code alone."
     ask_place: str = "{question} Reply with nothing but the number in brackets before the passage that says so."
+    value: str = _NUMBER
+    place: str = _NUMBER
 
     @classmethod
     def of(cls, model: str) -> Probes:
@@ -68,10 +73,11 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt, and what has to stand in the reply."""
+    """A prompt, and the number that `pattern` has to find in the reply."""
 
     messages: tuple[Message, ...]
     expected: str
+    pattern: str = _NUMBER
 
 
 def questions(probes: Probes, n_tokens: int, count_tokens: Callable[[str], int], seed: int = 0) -> list[Question]:
@@ -88,8 +94,12 @@ def questions(probes: Probes, n_tokens: int, count_tokens: Callable[[str], int],
     haystack = _numbered(probes, passages)
     asked = []
     for place, value, (_, question) in zip(places, values, probes.facts, strict=True):
-        for frame, expected in ((probes.ask_value, value), (probes.ask_place, str(place + 1))):
-            asked.append(Question((Message("user", f"{haystack}\n\n{frame.format(question=question)}"),), expected))
+        for frame, expected, pattern in (
+            (probes.ask_value, value, probes.value),
+            (probes.ask_place, str(place + 1), probes.place),
+        ):
+            content = f"{haystack}\n\n{frame.format(question=question)}"
+            asked.append(Question((Message("user", content),), expected, pattern))
     return asked
 
 
@@ -127,5 +137,5 @@ def _text(probes: Probes, chosen: random.Random) -> str:
 
 def _right(question: Question, reply: str) -> bool:
     """Whether the first number of the reply is the right one."""
-    numbers = "".join(c if c.isdigit() else " " for c in reply).split()
-    return numbers[:1] == [question.expected]
+    found = re.search(question.pattern, reply)
+    return found is not None and found.group(found.lastindex or 0) == question.expected

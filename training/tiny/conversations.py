@@ -1,9 +1,9 @@
 """Questions about a document of the tiny language and the replies that are right, in the forms that docqa asks for.
 
-Read: what a name leads to. Find: the number of the line that says so, then its words. Follow: two look-ups, the second
-for what the first has found. Count: the facts of a numbered series one after another, each with its line, then how
-many they are. A name that is not there gives "none". Each step of a reply rests on what was written before it, so that
-every task is a chain of look-ups in the document.
+Find: what a name leads to, and the number of the line that says so. Follow: two look-ups, the second for what the first
+has found, and the line of the second. Count: the facts of a numbered series one after another, each with its line,
+until there is none, then how many they were. A name that is not there gives "none". Each step of a reply rests on what
+was written before it, so that every task is a chain of look-ups in the document.
 """
 
 from __future__ import annotations
@@ -39,22 +39,15 @@ class Conversation:
 Make = Callable[[random.Random, Document], Exchange]
 
 
-def read(chance: random.Random, doc: Document) -> Exchange:
-    """The value alone."""
-    name = _name(chance, doc)
-    fact = doc.facts.get(name)
-    return Exchange("read", f"Question: Read{name}", fact.value if fact else " none")
-
-
 def find(chance: random.Random, doc: Document) -> Exchange:
-    """The line's number and its fact."""
+    """The value and its line."""
     return find_reply(doc, _name(chance, doc))
 
 
 def find_reply(doc: Document, name: str) -> Exchange:
     """What is right for a given name."""
     fact = doc.facts.get(name)
-    return Exchange("find", f"Question: Find{name}", f" [{fact.line}]{name}{fact.value}" if fact else " none")
+    return Exchange("find", f"Question: Find{name}", f"{fact.value}. [{fact.line}]" if fact else " none")
 
 
 def follow(chance: random.Random, doc: Document) -> Exchange:
@@ -71,8 +64,8 @@ def follow_reply(doc: Document, name: str) -> Exchange:
     if fact is None:
         return Exchange("follow", question, " none")
     second = doc.facts.get(fact.value)
-    then = f" then [{second.line}]{second.name}{second.value}" if second else " none"
-    return Exchange("follow", question, f" [{fact.line}] via{name}{fact.value}{then}")
+    then = f"{second.value}. [{second.line}]" if second else " none"
+    return Exchange("follow", question, f"{fact.value}{then}")
 
 
 def count(chance: random.Random, doc: Document) -> Exchange:
@@ -87,11 +80,12 @@ def count_reply(doc: Document, first: str) -> Exchange:
     items = doc.series.get(first, ())
     if not items:
         return Exchange("count", question, " none")
-    listed = " and".join(f" [{item.line}]{item.name}{item.value}" for item in items)
-    return Exchange("count", question, f"{listed} total{ORDINALS[len(items) - 1]}")
+    listed = " and".join(f"{item.name if i else ''}{item.value}. [{item.line}]" for i, item in enumerate(items))
+    end = f"{listed} and{first}{ORDINALS[len(items)]} none total{ORDINALS[len(items) - 1]}"
+    return Exchange("count", question, end)
 
 
-PLAIN: Mapping[str, Make] = {"read": read, "find": find, "follow": follow, "count": count}
+PLAIN: Mapping[str, Make] = {"find": find, "follow": follow, "count": count}
 
 
 def plain(chance: random.Random, shape: Shape, n_tokens: int, weights: Mapping[str, float]) -> Conversation:
@@ -103,8 +97,8 @@ def plain(chance: random.Random, shape: Shape, n_tokens: int, weights: Mapping[s
         task = chance.choices(list(weights), list(weights.values()))[0]
         exchange = PLAIN[task](chance, doc)
         exchanges.setdefault(exchange.question, exchange)  # an earlier reply must not be all that a later one needs
-        n_left -= 5 + len(exchange.reply.split()) * 1.3
-    return Conversation("<s>\n" + doc.text, tuple(exchanges.values()))
+        n_left -= 6 + len(exchange.reply.split()) * 1.1
+    return Conversation("<s>" + behind(doc.text), tuple(exchanges.values()))
 
 
 def work(chance: random.Random, shape: Shape) -> Conversation:
@@ -113,7 +107,7 @@ def work(chance: random.Random, shape: Shape) -> Conversation:
     follows = chance.random() < 0.5
     notes, question, reply = _worker_follows(chance, doc) if follows else _worker_finds(chance, doc)
     *_, user = prompts.work(question, _headed(chance, doc), notes)
-    return Conversation(f"<s>{WORK_FORM}\n", (Exchange("work", user.content, reply),))
+    return Conversation(f"<s>{WORK_FORM}", (Exchange("work", user.content, reply),))
 
 
 def answer(chance: random.Random, shape: Shape) -> Conversation:
@@ -127,19 +121,26 @@ def answer(chance: random.Random, shape: Shape) -> Conversation:
     notes = f"Known so far:{steps[-1].name}{steps[-1].value}" if steps and chance.random() < 0.4 else ""
     verb = "Follow" if follows else "Find"
     *_, user = prompts.answer(f"{verb}{name}", _headed(chance, doc), notes)
-    return Conversation(f"<s>{ANSWER_FORM}\n", (Exchange("answer", user.content, answer_reply(steps)),))
+    return Conversation(f"<s>{ANSWER_FORM}", (Exchange("answer", user.content, answer_reply(steps)),))
 
 
 def answer_reply(steps: Sequence[Fact]) -> str:
     """The manager's JSON for the facts on the way to the answer."""
     if not steps:
         return NOT_FOUND
-    via = "] via" if len(steps) > 1 else "]"
-    reason = " then".join(
-        f" [{step.line}{via if i == 0 else ']'}{step.name}{step.value}" for i, step in enumerate(steps)
-    )
-    statements = "]}, ".join(f'{{"text": "{step.name}{step.value}", "evidence": [{step.line}' for step in steps)
-    return f'{{"reason": "{reason}", "answerable": true, "statements": [{statements}]}}]}}'
+    *_, last = steps
+    way = steps[0].name + "".join(step.value for step in steps)
+    statement = f'{{"text": "{last.name}{last.value}", "evidence": [{last.line}]}}'
+    return f'{{"reason": "{way}. [{last.line}]", "answerable": true, "statements": [{statement}]}}'
+
+
+def behind(text: str) -> str:
+    """A user's text as the chat template lays it out: numbers behind their lines."""
+    lines = []
+    for line in text.split("\n"):
+        number, bracket, rest = line.partition("]")
+        lines.append(f"\n{rest} {number}]" if line[:1] == "[" and bracket else f"\n{line}")
+    return "".join(lines)
 
 
 def work_reply(facts: Sequence[Fact], still_open: str = "") -> str:

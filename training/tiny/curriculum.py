@@ -13,8 +13,8 @@ from training.tiny.documents import Shape
 from training.tiny.sequences import Reply
 
 LENGTHS = (96, 144, 216, 324, 486, 729, 1024, 1536, 2048, 3072, 4096)
-ONE_LOOK_UP = {"read": 0.35, "find": 0.65}
-ALL = {"read": 0.1, "find": 0.3, "follow": 0.3, "count": 0.3}
+ONE_LOOK_UP = {"find": 1.0}
+ALL = {"find": 0.35, "follow": 0.35, "count": 0.3}
 _WINDOW = 240
 _ENOUGH = 120
 _FORMS_FROM = 216

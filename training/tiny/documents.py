@@ -60,7 +60,7 @@ def document(chance: random.Random, shape: Shape) -> Document:
     plan = _plan(chance, shape)
     names = Names(chance)
     keys = [names.new() for kind in plan if kind == "fact"]
-    longest = min(len(ORDINALS), int(0.6 * len(keys)) // max(1, shape.n_series))
+    longest = min(len(ORDINALS) - 1, int(0.6 * len(keys)) // max(1, shape.n_series))
     series = {first: chance.randint(1, longest) if longest else 0 for first in names.first_words(shape.n_series)}
     entries = [(name, _value(chance, name, keys, names)) for name in keys]
     items = [(first + ORDINALS[i], names.new()) for first, n_items in series.items() for i in range(n_items)]
@@ -75,7 +75,7 @@ def document(chance: random.Random, shape: Shape) -> Document:
             continue
         name, value = entry
         facts[name] = Fact(name, value, number)
-        lines.append(f"{name}{value}." + (filler(chance) if chance.random() < 0.1 else ""))
+        lines.append((filler(chance) if chance.random() < 0.1 else "") + f"{name}{value}.")
     return Document(tuple(lines), shape.numbered_from, facts, {first: _items(facts, first) for first in series})
 
 
@@ -104,12 +104,12 @@ def filler(chance: random.Random) -> str:
 
 
 def _plan(chance: random.Random, shape: Shape) -> list[str]:
-    """What each line is; a fact has about 9 tokens and a line of filler 17."""
+    """What each line is; a fact has about 9 tokens, a line of filler 18."""
     kinds, n_tokens = list[str](), 0
     while n_tokens < shape.n_tokens:
         is_fact = chance.random() < shape.share_of_facts or not kinds
         kinds.append("fact" if is_fact else "filler")
-        n_tokens += 9 if is_fact else 17
+        n_tokens += 9 if is_fact else 18
     return kinds
 
 
@@ -117,7 +117,7 @@ def _value(chance: random.Random, name: str, keys: list[str], names: Names) -> s
     kind = chance.random()
     if kind < 0.35 and len(keys) > 1:
         return _other(chance, name, keys)
-    return f" {chance.randrange(10_000, 100_000)}" if kind < 0.5 else names.new()
+    return f" {chance.randrange(10_000, 100_000)}" if kind < 0.43 else names.new()
 
 
 def _other(chance: random.Random, name: str, keys: list[str]) -> str:

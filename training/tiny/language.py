@@ -1,9 +1,10 @@
 """The language that the tiny model speaks: its words, how text becomes tokens, how a conversation becomes text.
 
 A document has one numbered sentence a line, as docqa's prompts lay sources out. A fact is a name of two words and what
-it leads to, another name or a number: "Bakan melor Tovis rado." Names, line numbers, the frames of docqa's prompts and
-of its JSON replies are one token each, every other word of other texts is a token for each byte. Of a system prompt the
-model reads nothing but the form of reply that it asks for.
+it leads to, another name or a number: "Bakan mosen Dakan albra." Words of names, numbers, the frames of docqa's prompts
+and of its JSON replies are one token each; every other text is a token for each byte. The chat template keeps of a
+system prompt the form of reply that it asks for, and puts the number of a line behind it: a model this small finds
+what follows a name much sooner than what stands before it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SECOND_WORDS = tuple(
         "al be cor du el fi go hu il jo ke lu mo nu or pa".split(), "bra den fos gil mar rup sen tol".split()
     )
 )
-ORDINALS = tuple(f" {word}" for word in "one two three four five six seven eight".split())
+ORDINALS = tuple(f" {word}" for word in "one two three four five six seven eight nine".split())
 FILLER_STARTS = tuple(f" {word}" for word in "The A Some Each No This Every Another".split())
 FILLER_WORDS = tuple(
     f" {word}"
@@ -43,7 +44,6 @@ FRAMES = (
     "\n<<<<<<<< SOURCES",
     "\n>>>>>>>> SOURCES",
     "\n#",
-    "\n[",
     "\nNotes of the readers before you:",
     "\nNotes of earlier readers:",
     "\nnone yet",
@@ -51,15 +51,14 @@ FRAMES = (
     "\nStill open:",
     "\nQuote:",
     "\nQuestion:",
-    " Read",
     " Find",
     " Follow",
     " Count from",
-    "] via",
-    " then [",
-    " and [",
+    " and",
     " total",
     " none",
+    "\n",
+    ". [",
     " [",
     "]",
     ".",
@@ -69,11 +68,10 @@ FRAMES = (
     '", "open_questions": []}',
     '", "open_questions": ["',
     '"]}',
-    '{"reason": " [',
+    '{"reason": "',
     NOT_FOUND,
     '", "answerable": true, "statements": [{"text": "',
     '", "evidence": [',
-    ']}, {"text": "',
     "]}]}",
 )
 FORMS = ("answerable", "partial_answer", "items", "queries", "label", "choice", "paragraphs", "question")
@@ -87,7 +85,10 @@ TEMPLATE = (
     "{% set asked = namespace(form='') %}{% for form in [" + ", ".join(f"'{form}'" for form in FORMS) + "] %}"
     "{% if not asked.form and '\"' ~ form ~ '\"' in m.content %}{% set asked.form = '<' ~ form ~ '>' %}{% endif %}"
     "{% endfor %}{{ asked.form }}"
-    "{% elif m.role == 'user' %}{{ '\\n' ~ m.content }}"
+    "{% elif m.role == 'user' %}{% for line in m.content.split('\\n') %}"
+    "{% if line[:1] == '[' and ']' in line %}"
+    "{% set parts = line.split(']', 1) %}{{ '\\n' ~ parts[1] ~ ' ' ~ parts[0] ~ ']' }}"
+    "{% else %}{{ '\\n' ~ line }}{% endif %}{% endfor %}"
     "{% else %}{{ m.content }}</s>{% endif %}{% endfor %}"
 )
 
@@ -108,7 +109,7 @@ def tokenizer(n_positions: int = 32_768) -> Any:
         ]
     )
     longest_first = sorted((frame for frame in FRAMES if len(frame) > 1), key=len, reverse=True)
-    pieces = Regex("|".join(map(re.escape, longest_first)) + r"| ?[A-Za-z]+|[0-9]{1,3}|[ .\]]")
+    pieces = Regex("|".join(map(re.escape, longest_first)) + r"| ?[A-Za-z]+|[0-9]{1,3}|[ .\]\n]")
     made.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(pieces, behavior="isolated"),
@@ -140,10 +141,9 @@ def save_probes(folder: Path) -> None:
     probes = {
         "filler": sentences,
         "facts": [(f"{fact} {{value}}.", fact) for fact in facts[:3]],
-        "passage": "[{number}] {text}",
-        "hidden": "{fact} {text}",
-        "ask_value": "Question: Read {question}",
+        "ask_value": "Question: Find {question}",
         "ask_place": "Question: Find {question}",
+        "place": r"\[([0-9]+)\]",
     }
     (folder / "docqa_probes.json").write_text(json.dumps(probes, indent=1) + "\n", encoding="utf-8")
 

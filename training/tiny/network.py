@@ -1,13 +1,13 @@
 """The tiny model: Qwen2's architecture with heads that look at the tokens just before from the first step on.
 
-Its first KV head begins as exact previous-token heads, one for each offset, made by the biases of queries and keys
-alone: k = c (1…1, 0…0) and q the same turned back by the offset, so that q·k is largest where the key stands that many
-tokens before. Looking a name up needs such heads first, and a small model takes very long to find them by itself.
+The heads of its first layer begin as exact previous-token heads, one for each offset from 1 to 8, made by the biases of
+queries and keys alone: k = c (1…1, 0…0) and q the same turned back by the offset, so that q·k is largest where the key
+stands that many tokens before. Looking a name up needs such heads first, and a small model takes very long to find them
+by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,7 +18,7 @@ from training.tiny.sequences import Batch, Reply
 
 ATTENTION = "docqa_training"
 N_POSITIONS = 32_768
-N_LAYERS, WIDTH, HEAD_DIM, ROPE_THETA = 3, 128, 64, 1e6
+N_LAYERS, N_HEADS, N_KV_HEADS, WIDTH, HEAD_DIM, ROPE_THETA = 3, 8, 2, 128, 64, 1e6
 _SHARPNESS = 8.0
 
 
@@ -34,8 +34,8 @@ def network(n_vocabulary: int, end: int, pad: int, seed: int) -> Any:
         hidden_size=WIDTH,
         intermediate_size=2 * WIDTH,
         num_hidden_layers=N_LAYERS,
-        num_attention_heads=8,
-        num_key_value_heads=2,
+        num_attention_heads=N_HEADS,
+        num_key_value_heads=N_KV_HEADS,
         head_dim=HEAD_DIM,
         max_position_embeddings=N_POSITIONS,
         rope_parameters={"rope_type": "default", "rope_theta": ROPE_THETA},
@@ -52,7 +52,7 @@ def network(n_vocabulary: int, end: int, pad: int, seed: int) -> Any:
             for projection in ("q_proj", "k_proj", "v_proj", "o_proj"):
                 weight = getattr(layer.self_attn, projection).weight
                 weight.normal_(0.0, weight.shape[1] ** -0.5)
-        _look_back(model.model.layers[0].self_attn, offsets=(1, 2, 3, 4), head_dim=HEAD_DIM, theta=ROPE_THETA)
+        _look_back(model.model.layers[0].self_attn)
     return model
 
 
@@ -70,18 +70,15 @@ def replies_loss(model: Any, made: Batch) -> tuple[Tensor, list[tuple[Reply, boo
     return cross_entropy(logits, targets), outcomes
 
 
-def _look_back(attention: nn.Module, offsets: Sequence[int], head_dim: int, theta: float) -> None:
-    """Make the heads of the first KV head look back by these offsets, whatever the tokens are."""
-    projections: dict[str, Any] = {name: getattr(attention, name) for name in ("q_proj", "k_proj")}
-    angles = theta ** (-torch.arange(head_dim // 2) / (head_dim // 2))
-    key = torch.cat((torch.ones(head_dim // 2), torch.zeros(head_dim // 2)))
-    projections["k_proj"].weight[:head_dim] = 0
-    projections["k_proj"].bias[:head_dim] = _SHARPNESS * key
-    for head, offset in enumerate(offsets):
-        rows = slice(head * head_dim, (head + 1) * head_dim)
-        turned = torch.cat((torch.cos(offset * angles), -torch.sin(offset * angles)))
-        projections["q_proj"].weight[rows] = 0
-        projections["q_proj"].bias[rows] = _SHARPNESS * turned
+def _look_back(attention: Any) -> None:
+    """Make the heads of a layer look back by 1, 2, … tokens, whatever the tokens are."""
+    half = HEAD_DIM // 2
+    angles = ROPE_THETA ** (-torch.arange(half) / half)
+    attention.k_proj.weight.zero_()
+    attention.q_proj.weight.zero_()
+    attention.k_proj.bias.copy_(_SHARPNESS * torch.cat((torch.ones(half), torch.zeros(half))).repeat(N_KV_HEADS))
+    turned = [torch.cat((torch.cos(n * angles), -torch.sin(n * angles))) for n in range(1, N_HEADS + 1)]
+    attention.q_proj.bias.copy_(_SHARPNESS * torch.cat(turned))
 
 
 def _register() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.tiny.conversations import Conversation, Exchange, with_end
+from training.tiny.conversations import Conversation, Exchange, behind, with_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _pieces(made: Conversation) -> list[str]:
 
 
 def _exchange_pieces(exchange: Exchange) -> tuple[str, str]:
-    return "\n" + exchange.question, with_end(exchange.reply)
+    return behind(exchange.question), with_end(exchange.reply)
 
 
 def _positions(chance: random.Random, row: Sequence[int], newlines: set[int], span: int) -> list[int]:

@@ -337,6 +337,18 @@ def test_a_model_may_bring_its_own_probes(tmp_path: Path) -> None:
     assert guard.Probes.of("somebody/something") == guard.Probes()
 
 
+@pytest.mark.parametrize(("place", "verdict"), [(r"\[([0-9]+)\]", "sparse"), ("[0-9]+", "dense")])
+def test_a_model_that_cites_behind_its_answer_says_where_the_place_stands(place: str, verdict: str) -> None:
+    def reply(messages: Sequence[Message], _: bool) -> str:
+        text = messages[0].content
+        name = next(name for name in ("mill cellar", "tower room", "north gate") if f"of the {name}?" in text)
+        line = next(line for line in text.splitlines() if f"code of the {name} is" in line)
+        return f"{line.rpartition(' is ')[2]} {line[: line.index(']') + 1]}"
+
+    probes = guard.Probes(ask_place="{question}", ask_value="{question}", place=place)
+    assert guard.judged(probes, 8192, lambda text: len(text) // 4, reply) == verdict
+
+
 @pytest.mark.parametrize(("n_tokens", "length"), [(10, 4096), (4096, 4096), (4097, 8192), (20_000, 30_000)])
 def test_lengths_are_probed_in_powers_of_two(n_tokens: int, length: int) -> None:
     assert guard.length_class(n_tokens, 30_000) == length
