@@ -5,10 +5,12 @@ Knows no benchmark's file format and no strategy. An answer's citations become p
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from docqa.answers import Answer, one_line
@@ -42,6 +44,12 @@ class FileSource:
 
 
 Source = TextSource | FileSource
+
+
+@lru_cache(maxsize=64)
+def _source_digest(source: Source) -> str:
+    text = "\f".join((source.name, *(source.parts if isinstance(source, TextSource) else ())))
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,12 @@ class Example:
     insights: tuple[Insight, ...] = ()
 
     @property
+    def digest(self) -> str:
+        """Tells examples apart that ask something else or ask other documents; files are known by their names."""
+        parts = [self.question, *map(_source_digest, self.sources)]
+        return hashlib.sha256("\f".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
+
+    @property
     def document(self) -> str:
         """The first source's name: the unit over which results are resampled."""
         return self.sources[0].name if self.sources else self.id
@@ -85,12 +99,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What came of an example: an answer, or the error that kept it from coming; `seconds` is wall time."""
+    """What came of an example: an answer, or the error that kept it from coming; `seconds` is wall time.
+
+    `digest` is that of the example, so that its answer is not taken for that of another one with the same id.
+    """
 
     example_id: str
     answer: Answer | None
     error: str = ""
     seconds: float = 0.0
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

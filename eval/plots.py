@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 560, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 58, 52
 _INK, _FAINT, _LINE, _BAR = "#1f2933", "#d3dae3", "#2563a8", "#8fb3d9"
+_CHAR_WIDTH, _ROW = 6.5, 15.0  # of a label, about
 _SMALL, _DASHES = 'font-size="10"', 'stroke-dasharray="5 4"'
 
 
@@ -47,11 +49,12 @@ def bars(title: str, rows: Sequence[tuple[str, Point]]) -> str:
 
 
 def line(title: str, x_label: str, y_label: str, points: Sequence[Point], diagonal: bool = False) -> str:
-    """Values over x with whiskers; `diagonal` draws where x equals y, for calibration."""
+    """Values over x with whiskers; `diagonal` draws where x equals y, for calibration. x that spans more than a factor
+    of ten is drawn by its logarithm."""
     xs = [point.x for point in points]
-    lowest, highest = (0.0, 1.0) if diagonal else (min(xs), max(xs))
-    x_of, y_of = _scale(lowest, highest), _scale(0.0, 1.0, vertical=True)
-    parts = [_title(title), *_axes(x_label, y_label, lowest, highest)]
+    axis = _Axis(0.0, 1.0) if diagonal else _Axis(min(xs), max(xs), by_factors=0 < 10 * min(xs) < max(xs))
+    x_of, y_of = axis.place, _height
+    parts = [_title(title), *_axes(x_label, y_label, axis)]
     if diagonal:
         parts.append(_line((x_of(0.0), y_of(0.0)), (x_of(1.0), y_of(1.0)), _FAINT, _DASHES))
     path = " ".join(f"{x_of(p.x):.1f},{y_of(p.y):.1f}" for p in points)
@@ -68,17 +71,30 @@ def line(title: str, x_label: str, y_label: str, points: Sequence[Point], diagon
 def scatter(title: str, x_label: str, y_label: str, points: Sequence[tuple[str, Point]]) -> str:
     """A named point with its whisker for each system; x begins at 0."""
     highest = max((point.x for _, point in points), default=0.0) or 1.0
-    x_of, y_of = _scale(0.0, highest), _scale(0.0, 1.0, vertical=True)
-    parts = [_title(title), *_axes(x_label, y_label, 0.0, highest)]
+    axis = _Axis(0.0, highest)
+    x_of, y_of = axis.place, _height
+    parts = [_title(title), *_axes(x_label, y_label, axis)]
+    taken: list[tuple[float, float, float]] = []
     for name, p in points:
         x, y = x_of(p.x), y_of(p.y)
-        anchor, shift = ("end", -8) if p.x > highest / 2 else ("start", 8)
+        is_right = p.x > highest / 2
+        width = _CHAR_WIDTH * len(name) + 8
+        start = x - width if is_right else x
+        label = _free_height(start, start + width, y - 8, taken)
         parts += [
             _line((x, y_of(p.low)), (x, y_of(p.high)), _INK),
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{_LINE}"/>',
-            _text(x + shift, y - 8, name, anchor=anchor),
+            _text(x - 8 if is_right else x + 8, label, name, anchor="end" if is_right else "start"),
         ]
     return _svg(parts, title)
+
+
+def _free_height(start: float, end: float, height: float, taken: list[tuple[float, float, float]]) -> float:
+    """Where a label from `start` to `end` covers none of those that are `taken`, to which it is added."""
+    while any(start < b and a < end and abs(height - h) < _ROW for a, b, h in taken):
+        height += _ROW
+    taken.append((start, end, height))
+    return height
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +136,39 @@ def _shade(value: float) -> str:
     return f"rgb({150 + 90 * red:.0f},{150 + 75 * green:.0f},140)"
 
 
-def _scale(lowest: float, highest: float, vertical: bool = False) -> Callable[[float], float]:
-    width = (highest - lowest) or 1.0
-    if vertical:
-        return lambda value: _HEIGHT - _BOTTOM - (value - lowest) / width * (_HEIGHT - _TOP - _BOTTOM)
-    return lambda value: _LEFT + (value - lowest) / width * (_WIDTH - _LEFT - _RIGHT - 24)
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A horizontal axis; `by_factors` gives equal factors equal room."""
+
+    lowest: float
+    highest: float
+    by_factors: bool = False
+
+    def place(self, value: float) -> float:
+        """Where a value stands, in units of the drawing."""
+        lowest, highest, at = (math.log(v) if self.by_factors else v for v in (self.lowest, self.highest, value))
+        return _LEFT + (at - lowest) / ((highest - lowest) or 1.0) * (_WIDTH - _LEFT - _RIGHT - 24)
+
+    def value(self, share: float) -> float:
+        """What stands at a share of the axis from 0 to 1."""
+        if self.by_factors:
+            return float(self.lowest * (self.highest / self.lowest) ** share)
+        return self.lowest + share * (self.highest - self.lowest)
 
 
-def _axes(x_label: str, y_label: str, lowest: float, highest: float) -> list[str]:
-    x_of, y_of = _scale(lowest, highest), _scale(0.0, 1.0, vertical=True)
+def _height(share: float) -> float:
+    """Where a value from 0 to 1 stands on the vertical axis."""
+    return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
+
+
+def _axes(x_label: str, y_label: str, axis: _Axis) -> list[str]:
     parts = []
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x = lowest + tick * (highest - lowest)
+        x, y = axis.value(tick), _height(tick)
         parts += [
-            _line((_LEFT, y_of(tick)), (_WIDTH - _RIGHT, y_of(tick)), _FAINT),
-            _text(_LEFT - 8, y_of(tick) + 4, f"{tick:g}", anchor="end"),
-            _text(x_of(x), _HEIGHT - _BOTTOM + 18, f"{x:.3g}" if x < 1000 else f"{x:,.0f}", anchor="middle"),
+            _line((_LEFT, y), (_WIDTH - _RIGHT, y), _FAINT),
+            _text(_LEFT - 8, y + 4, f"{tick:g}", anchor="end"),
+            _text(axis.place(x), _HEIGHT - _BOTTOM + 18, f"{x:.3g}" if x < 1000 else f"{x:,.0f}", anchor="middle"),
         ]
     parts.append(_text((_LEFT + _WIDTH) / 2, _HEIGHT - 10, x_label, anchor="middle"))
     middle = (_TOP + _HEIGHT - _BOTTOM) / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 
@@ -16,7 +17,7 @@ from docqa.eval.scoring import Evaluation
 PRIMARY = ("citation_f1", "typed_accuracy", "summhay_joint", "pair_accuracy", "evidence_hit")
 _N_BINS = 5
 _N_COLUMNS = 8
-_FIGURES = tuple("0123456789+-")
+_FIGURE = re.compile(r"[-+]?[\d,]+(?:\.\d+)?(?: to .*)?")
 _N_SHOWN_FAILURES = 20
 _CAVEAT = (
     "Citation figures depend on the judge: only runs with tasksource/deberta-base-long-nli in parity mode can be set "
@@ -24,7 +25,7 @@ _CAVEAT = (
 )
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;color:#1f2933}"
-    ":root{color-scheme:light;background:#fff}.wide{overflow-x:auto}.plots{display:flex;flex-wrap:wrap;gap:1rem}"
+    ":root{color-scheme:light;background:#fff}.wide{overflow-x:auto}.plots{display:flex;flex-wrap:wrap;align-items:flex-start;gap:1rem}"
     "table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #d3dae3;padding:.3rem .8rem;"
     "text-align:left}td.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;margin:.5rem 0}"
 )
@@ -233,5 +234,5 @@ def html_table(rows: Table) -> str:
     """A table whose first row is its head; a wide one scrolls by itself."""
     head, *body = rows
     lines = ["".join(f"<th>{escape(cell)}</th>" for cell in head)]
-    lines += ["".join(f"<td{' class=n' if c[:1] in _FIGURES else ''}>{escape(c)}</td>" for c in row) for row in body]
+    lines += ["".join(f"<td{' class=n' if _FIGURE.fullmatch(c) else ''}>{escape(c)}</td>" for c in row) for row in body]
     return f'<div class="wide"><table>{"".join(f"<tr>{line}</tr>" for line in lines)}</table></div>'

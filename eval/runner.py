@@ -110,9 +110,16 @@ class Run:
     on_progress: OnProgress = field(default=lambda _: None)
 
     def __call__(self, examples: Sequence[Example], file: RecordFile) -> list[Record]:
-        """Answer what has no record yet; the records of all examples, in their order."""
+        """Answer what has no record yet; the records of all examples, in their order.
+
+        Raises UsageError where the file answers other examples under the same ids.
+        """
         if len({example.id for example in examples}) != len(examples):
             raise UsageError("two examples have the same id; their records could not be told apart")
+        for example in examples:
+            record = file.records.get(example.id)
+            if record is not None and record.digest != example.digest:
+                raise UsageError(f"{file.path}: answers another example {example.id}; choose another --out")
         todo = [example for example in examples if self._is_open(file.records.get(example.id))]
         started = time.monotonic()
         with ThreadPoolExecutor(self.n_workers, thread_name_prefix="eval") as pool:
@@ -137,8 +144,9 @@ class Run:
         except UsageError:
             raise  # every example would fail alike
         except DocqaError as error:
-            return Record(example.id, None, f"{type(error).__name__}: {error}", time.perf_counter() - started)
-        return Record(example.id, answer, "", time.perf_counter() - started)
+            said = f"{type(error).__name__}: {error}"
+            return Record(example.id, None, said, time.perf_counter() - started, example.digest)
+        return Record(example.id, answer, "", time.perf_counter() - started, example.digest)
 
     def _report(self, examples: Sequence[Example], file: RecordFile, seconds_each: float) -> None:
         done = [file.records[example.id] for example in examples if example.id in file.records]
@@ -159,13 +167,14 @@ def read_records(path: Path) -> tuple[Mapping[str, Any], list[Record]]:
 
 def record_from_json(data: Mapping[str, Any]) -> Record:
     """A record as `RecordFile` wrote it."""
-    answer = data["answer"]
-    return Record(data["id"], Answer.from_json(answer) if answer else None, data["error"], data["seconds"])
+    answer = Answer.from_json(data["answer"]) if data["answer"] else None
+    return Record(data["id"], answer, data["error"], data["seconds"], data["digest"])
 
 
 def _to_json(record: Record) -> dict[str, Any]:
     return {
         "id": record.example_id,
+        "digest": record.digest,
         "answer": record.answer.to_json() if record.answer else None,
         "error": record.error,
         "seconds": round(record.seconds, 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
@@ -121,6 +122,25 @@ def test_whiskers_and_shades_stand_where_the_values_say() -> None:
     drawn = plots.heat_map("t", "r", "c", grid)
     assert [">0<" in drawn, ">100<" in drawn, ">–<" in drawn] == [True, True, True]
     assert len(set(re.findall(r'height="32" fill="([^"]+)"', drawn))) == 3
+
+
+def test_names_of_points_that_lie_close_do_not_cover_each_other() -> None:
+    point = plots.Point(3.0, 1.0, 1.0, 1.0, 3)
+    drawn = plots.scatter(
+        "t", "x", "y", [("one", point), ("two", point), ("three", plots.Point(3.1, 1.0, 1.0, 1.0, 3))]
+    )
+    heights = [float(y) for y in re.findall(r'y="([\d.]+)" text-anchor="end" >(?:one|two|three)<', drawn)]
+    assert len(heights) == 3
+    assert all(abs(a - b) >= 12 for a, b in itertools.combinations(heights, 2))
+
+
+def test_lengths_that_differ_by_factors_get_equal_room() -> None:
+    drawn = plots.line("t", "x", "y", [plots.Point(x, 0.5, 0.4, 0.6, 3) for x in (500, 4000, 32000)])
+    low, middle, high = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', drawn)]
+    assert middle - low == pytest.approx(high - middle, abs=0.2)
+    assert ">4,000<" in drawn
+    near = plots.line("t", "x", "y", [plots.Point(x, 0.5, 0.4, 0.6, 3) for x in (0, 10, 20)])
+    assert ">15<" in near
 
 
 def test_scores_are_read_back_one_by_one(tmp_path: Path) -> None:

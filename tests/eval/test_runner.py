@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +110,18 @@ def test_the_file_of_another_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text("hello\n", encoding="utf-8")
     with pytest.raises(UsageError, match="no file of a run"):
         RecordFile(tmp_path / "b.jsonl", HEADER)
+
+
+def test_answers_to_other_questions_or_documents_are_not_taken_for_these(tmp_path: Path) -> None:
+    run(tmp_path / "a.jsonl", Recording())
+    changed = [
+        replace(EXAMPLES[3], question="When was it opened?"),
+        example("3", TextSource("bridge", ("The bridge is new.",))),
+    ]
+    for other in changed:
+        with pytest.raises(UsageError, match="another example 3"):
+            run(tmp_path / "a.jsonl", Recording(), [*EXAMPLES[:3], other])
+    assert run(tmp_path / "a.jsonl", Recording(), EXAMPLES[:2]) == ["0", "1"]
 
 
 def test_two_examples_of_one_name_are_refused(tmp_path: Path) -> None:
