@@ -41,14 +41,18 @@ def by_name(name: str) -> Choice:
 
 
 def mixed(rows: Sequence[Row], read: float) -> list[Cell]:
-    """The best that a coin between two fixed strategies scores on the mean when it reads so much: no router at all."""
+    """The best that a coin between two fixed strategies scores on the mean when it reads so much: no router at all.
+
+    Where even the cheapest strategy reads more, that one stands in.
+    """
     means = {name: mean(row.cells[name].read for row in rows) for name in STRATEGIES}
     coins = [(a, b, _share(means[a], means[b], read)) for a, b in combinations(STRATEGIES, 2)]
     coins += [(name, name, 0.0) for name in STRATEGIES if means[name] <= read + 1e-9]
     mixtures = [
         [_between(row.cells[a], row.cells[b], share) for row in rows] for a, b, share in coins if share is not None
     ]
-    return max(mixtures, key=lambda cells: mean(cell.score for cell in cells))
+    cheapest = [row.cells[min(means, key=lambda name: means[name])] for row in rows]
+    return max(mixtures or [cheapest], key=lambda cells: mean(cell.score for cell in cells))
 
 
 def _share(a: float, b: float, read: float) -> float | None:

@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -197,24 +198,36 @@ class RemoteLLM:
         """What the server says it has read and written, or our own count when it says nothing."""
         n_input, n_output = (getattr(reported, name, None) for name in ("prompt_tokens", "completion_tokens"))
         cached = getattr(getattr(reported, "prompt_tokens_details", None), "cached_tokens", None)
-        if not isinstance(n_input, int):
-            n_input = sum(self.count_tokens(message.content) for message in messages)
+        if not isinstance(n_input, int) or n_input <= 0:  # old versions of Ollama report 0 for a cached prompt
+            n_input = self._count(messages)
         if not isinstance(n_output, int):
             n_output = self.count_tokens(text)
         return Usage(n_input, n_output, cached if isinstance(cached, int) else 0, n_calls=1)
 
     def _checked(self, messages: Sequence[Message], completion: Completion) -> Completion:
-        """Raises ContextTooLong when the server's own count shows that it has dropped a part of the messages."""
-        n_read, n_least = completion.usage.input_tokens, _least_count(messages)
-        if n_read < n_least >= _LEAST_CHECKED_TOKENS:
-            raise ContextTooLong(
-                f"{self.server.base_url} has read {n_read} tokens where at least {n_least} were sent, in silence; "
-                "its context is too small: raise it (Ollama: OLLAMA_CONTEXT_LENGTH or num_ctx) and set context_length",
-                input_tokens=n_read,
-                output_tokens=completion.usage.output_tokens,
-                n_calls=1,
-            )
-        return completion
+        """Raises ContextTooLong when the server's own count shows that it has dropped a part of the messages.
+
+        A count may also be low as it leaves out what was in the prefix cache (Ollama 0.30): where the server says that
+        the whole fits its context, nothing was dropped, and our own count stands.
+        """
+        usage, n_least = completion.usage, _least_count(messages)
+        if n_least < _LEAST_CHECKED_TOKENS or usage.input_tokens + usage.cached_tokens >= n_least:
+            return completion
+        n_sent = self._count(messages)
+        told = found_context_length(self._connection, self.model)
+        if not told.assumed and told.n_tokens >= n_sent + self.max_output_tokens:
+            return replace(completion, usage=replace(usage, input_tokens=n_sent))
+        raise ContextTooLong(
+            f"{self.server.base_url} has read {usage.input_tokens} tokens where at least {n_least} were sent, in "
+            "silence; its context is too small: raise it (Ollama: OLLAMA_CONTEXT_LENGTH or num_ctx) and set "
+            "context_length",
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            n_calls=1,
+        )
+
+    def _count(self, messages: Sequence[Message]) -> int:
+        return sum(self.count_tokens(message.content) for message in messages)
 
     def _refuse_surely_too_long(self, messages: Sequence[Message]) -> None:
         n_least = _least_count(messages)

@@ -165,6 +165,28 @@ def test_silent_truncation_is_found_by_the_servers_own_count() -> None:
         assert remote.complete([Message("user", "The harbour was dredged again. " * 30)]).text == "Yes."
 
 
+@pytest.mark.parametrize("n_reported", [0, 12], ids=["none", "those that were not cached"])
+def test_a_server_that_leaves_out_what_it_had_cached_is_not_taken_for_one_that_truncates(n_reported: int) -> None:
+    loaded = {"models": [{"name": "test-model", "context_length": 32_000}]}
+    text = "The harbour was dredged again. " * 400
+    reply = Completion("Yes.", Usage(n_reported, 1))
+    with OpenAIServer(ScriptedLLM([reply] * 2), Kind(model_card={}, pages={"/api/ps": loaded})) as server:
+        completion = server.remote().complete([Message("user", text)])
+        assert completion.text == "Yes."
+        assert 2800 <= completion.usage.input_tokens <= 4000
+        *_, last = server.remote().stream([Message("user", text)])
+        assert last == completion
+
+
+def test_a_server_with_too_small_a_context_is_caught_whatever_the_settings_say() -> None:
+    loaded = {"models": [{"name": "test-model", "context_length": 2048}]}
+    reply = Completion("Yes.", Usage(1900, 1))
+    with OpenAIServer(ScriptedLLM([reply]), Kind(model_card={}, pages={"/api/ps": loaded})) as server:
+        remote = server.remote(context_length=32_000)
+        with pytest.raises(ContextTooLong, match="has read 1900 tokens"):
+            remote.complete([Message("user", "The harbour was dredged again. " * 400)])
+
+
 def test_a_server_without_usage_is_counted_by_ourselves() -> None:
     with OpenAIServer(scripted("Yellow."), Kind(reports_usage=False)) as server:
         usage = server.remote().complete(QUESTION).usage

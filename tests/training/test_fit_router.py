@@ -64,3 +64,8 @@ def test_mixing_is_the_best_coin_at_that_cost() -> None:
     rag, chain = (mean(row.cells[name].score for row in made) for name in ("rag", "chain"))
     assert mean(cell.score for cell in cells) == pytest.approx(0.5 * rag + 0.5 * chain, abs=0.01)
     assert mean(cell.read for cell in mixed(made, 5.0)) <= 5.0
+
+
+def test_a_router_cheaper_than_every_strategy_is_compared_with_the_cheapest() -> None:
+    made = rows()
+    assert mean(cell.read for cell in mixed(made, 0.05)) == pytest.approx(0.1)
