@@ -83,7 +83,7 @@ def test_calls_and_tokens_follow_the_formula_of_the_paper() -> None:
     n = model.count_tokens(lay_out(sentences_in(unranked(list(corpus.passages(document))))).text)
     p_worker = sum(model.count_tokens(message.content) for message in prompts.work(QUESTION, "", ""))
     p_manager = sum(model.count_tokens(message.content) for message in prompts.answer(QUESTION, "", ""))
-    c = model.count_tokens(model.calls[1].messages[1].content.split("<<<<<<<< NOTES\n")[1].split("\n>>>>>>>> NOTES")[0])
+    c = model.count_tokens(model.calls[1].messages[1].content.split("before you:\n")[1].split("\n\nQuestion")[0])
     assert 90_000 < n < 110_000
     l = math.ceil(n / reasoner.room(QUESTION))  # noqa: E741
     assert len(model.calls) == l + 1 == meter.usage.n_calls
