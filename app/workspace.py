@@ -80,6 +80,7 @@ class Workspace:
     def remove(self, document_id: str) -> None:
         """Forget a document and the copy of its file that came in by the page. Raises as `Library.remove`."""
         self.library.remove(document_id)
+        self.images.forget(document_id)
         drop_upload(self.settings.cache_dir, document_id)
 
     def ask(self, question: Question) -> Run:

@@ -72,6 +72,12 @@ class PageImages:
             lambda: self._from_page(document_id, page_index, dpi, cropped),
         )
 
+    def forget(self, document_id: str) -> None:
+        """Drop the pictures of a document that is kept no longer."""
+        with self._lock:
+            for key in [key for key in self._kept if document_id in key]:
+                del self._kept[key]
+
     def _plain_page(self, document_id: str, page_index: int, dpi: float) -> bytes | None:
         return self._made((document_id, page_index, dpi), lambda: self._draw(document_id, page_index, dpi))
 

@@ -12,6 +12,7 @@ from docqa.ui.shared import workspace
 
 def draw() -> None:
     """Draw the three areas, and take the next question."""
+    window.follow_history()
     with st.sidebar:
         documents.draw()
         history.draw()

@@ -12,6 +12,7 @@ from docqa.app.background_readings import Reading
 from docqa.app.files import SUFFIXES
 from docqa.app.literal_text import literal
 from docqa.app.reports import health_lines, size_and_health
+from docqa.app.uploads import MAX_UPLOAD_BYTES
 from docqa.errors import DocqaError
 from docqa.retrieval.catalogue import LibraryEntry
 from docqa.ui import window
@@ -29,7 +30,10 @@ def draw() -> None:
         st.fragment(run_every=_POLL_S if any(r.state == "reading" for r in readings) else None)(_draw_readings)()
     entries = workspace().documents()
     if not entries and not readings:
-        st.caption("None yet. Add a report, a contract, a manual: PDF, Word, PowerPoint, Excel, HTML, EPUB or text.")
+        st.caption(
+            "None yet. Add a report, a contract, a manual: PDF, Word, PowerPoint, Excel, HTML, EPUB or text, "
+            f"each of at most {MAX_UPLOAD_BYTES // 1_000_000} MB."
+        )
     with st.container(key="documents", gap="xsmall"):
         for entry in entries:
             _draw_document(entry)
@@ -37,6 +41,7 @@ def draw() -> None:
 
 def take(files: Iterable[BinaryIO]) -> None:
     """Keep uploaded files, begin to read them and tick them."""
+    window.forget_complaint()
     for file in files:
         try:
             path = workspace().upload(file.name, file)
@@ -116,7 +121,7 @@ def _draw_document(entry: LibraryEntry) -> None:
             literal(entry.name),
             value=entry.id in window.ticked(),
             key=key,
-            on_change=lambda: window.ticked().symmetric_difference_update({entry.id}),
+            on_change=lambda: window.toggle(entry.id),
             width="stretch",
         )
         with st.popover("⋯", key=f"about-{entry.id}", type="tertiary", help="Health and removal"):

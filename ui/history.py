@@ -35,11 +35,12 @@ def draw() -> None:
                 _open(entry.id)
     if len(found) > _N_SHOWN:
         st.caption(f"{len(found) - _N_SHOWN} older ones: search for their words.")
-    if window.conversation() and st.button(
-        "Delete this conversation", key="delete", type="tertiary", icon=":material/delete:"
-    ):
-        workspace().forget_conversation(window.conversation())
-        _open("")
+    if window.conversation():
+        with st.popover("Delete this conversation", type="tertiary", icon=":material/delete:", key="deletion"):
+            st.caption("Its questions and answers are deleted for good. The documents stay.")
+            if st.button("Delete", key="delete"):
+                workspace().forget_conversation(window.conversation())
+                _open("")
 
 
 def _open(conversation: str) -> None:

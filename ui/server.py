@@ -46,6 +46,7 @@ _SAFE: dict[str, Any] = {
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
     "logger.hideWelcomeMessage": True,
+    "logger.level": "error",
     "runner.magicEnabled": False,
 }
 

@@ -13,7 +13,7 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from docqa.documents import Box, Document, Span
-from docqa.errors import UnreadableDocument
+from docqa.errors import StoreError, UnreadableDocument
 from docqa.retrieval.library import Library
 from docqa.retrieval.page_images import PageImages
 from docqa.retrieval.readers.base import ReadOptions
@@ -93,6 +93,22 @@ def test_a_crop_never_leaves_the_page(library: Library, document: Document, box:
     height, width = pixels(PageImages(library.picture).crop(document.id, 0, [box])).shape[:2]
     assert 144 <= height <= 1684
     assert 600 <= width <= 1190
+
+
+def test_a_forgotten_document_has_no_pictures_any_more(library: Library, document: Document, tmp_path: Path) -> None:
+    images = PageImages(library.picture)
+    boxes = boxes_of(library, document, "coal ships")
+    other = library.add(two_columns(tmp_path / "other.pdf", row_by_row=True).path)
+    assert images.crop(document.id, 0, boxes) is not None
+    assert images.page(other.id, 0) is not None
+    for gone in (document, other):
+        library.remove(gone.id)
+    images.forget(document.id)
+    with pytest.raises(StoreError):
+        images.crop(document.id, 0, boxes)
+    with pytest.raises(StoreError):
+        images.page(document.id, 0)
+    assert images.page(other.id, 0) is not None
 
 
 def test_boxes_of_a_very_large_page_are_marked_where_they_stand(library: Library, tmp_path: Path) -> None:

@@ -93,7 +93,10 @@ def visitor(
     zoom: float = 1.0,
     look: Literal["light", "dark"] = "light",
 ) -> Iterator[Visitor]:
-    """A visitor whose window has `size` pixels; zoomed by 2 the page has half as much room, as in a real browser."""
+    """A visitor whose window has `size` pixels; zoomed by 2 the page has half as much room, as in a real browser.
+
+    Afterwards nothing may have gone to another host, and no script of the page may have failed.
+    """
     width, height = (round(side / zoom) for side in size)
     room: ViewportSize = {"width": width, "height": height}
     context = browser.new_context(
@@ -107,6 +110,8 @@ def visitor(
     context.on("request", person.note)
     try:
         yield person
+        assert person.strays == []  # no test has to remember to look
+        assert person.complaints == []
     finally:
         context.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -20,9 +21,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache directory of the server."""
+    return tmp_path_factory.mktemp("page") / "cache"
+
+
+@pytest.fixture(scope="module")
+def page_url(cache: Path) -> Iterator[str]:
     """A server that may not connect to anything."""
-    with docqa_ui(tmp_path_factory.mktemp("page") / "cache", "--offline") as url:
+    with docqa_ui(cache, "--offline") as url:
         yield url
 
 
@@ -30,5 +37,3 @@ def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def person(browser: Browser, page_url: str) -> Iterator[Visitor]:
     with visitor(browser, page_url) as person:
         yield person
-        assert person.strays == []
-        assert person.complaints == []

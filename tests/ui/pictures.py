@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import io
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,11 +35,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work, slow_server("operating surplus") as slow, browsing() as browser:
         cache = Path(work) / "cache"
         cache.mkdir()
+        measure(Path(work) / "runs" / "needles", cache)
         with docqa_ui(cache) as url:
             take_all(browser, url, folder)
         model = ("--model", "openai:test-model", "--base-url", slow.url, "--route", "chain")
         with docqa_ui(cache, *model) as url:
             take_running(browser, url, slow, folder)
+
+
+def measure(out: Path, cache: Path) -> None:
+    """A run of `docqa eval` where the page looks for some."""
+    lengths = ("--lengths", "1000,4000,16000", "--depths", "0,0.25,0.5,0.75,1", "--each", "2")
+    command = ["eval", "ruler/niah", *lengths, "--out", str(out), "--cache-dir", str(cache)]
+    subprocess.run([sys.executable, "-m", "docqa.app.cli", *command], check=True, stdout=subprocess.DEVNULL)
 
 
 def take_running(browser: Browser, url: str, slow: SlowServer, folder: Path) -> None:
@@ -75,6 +85,9 @@ def take_all(browser: Browser, url: str, folder: Path) -> None:
         page.locator(".card img").first.wait_for()
         settle(page)
         keep(page, folder / "not-found.png")
+        page.get_by_role("link", name="Evaluations").click()
+        expect(page.get_by_role("img", name="Quality by length")).to_be_visible()
+        keep(page, folder / "evaluation.png")
     with visitor(browser, url, look="dark") as person:
         page = person.open(address)
         settle(page)
@@ -91,12 +104,12 @@ def settle(page: Page) -> None:
     expect(stop_button(page)).to_have_count(0)
     page.wait_for_load_state("networkidle")
     for crop in page.locator(".card img").all()[:2]:  # those in sight; the others are fetched when they come into it
-        expect(crop).to_have_js_property("complete", True)
-    page.wait_for_timeout(1500)
+        crop.evaluate("image => image.decode()")
 
 
 def keep(page: Page, path: Path) -> None:
     """Write what the window shows, with fewer colours where it would be too large."""
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     page.wait_for_timeout(800)
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     if shot.width > 1280:

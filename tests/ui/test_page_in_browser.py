@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
+from docqa.agents.events import Finished
+from docqa.app.run_log import Run, RunLog
 from docqa.documents import Box
+from tests.app.answers_of_ours import ANSWERED
 
 from .browser import Visitor, add_documents, ask, visitor
 from .pdf_of_ours import BRIDGE, Report, write_report
@@ -133,6 +137,58 @@ def test_a_follow_up_stays_in_the_conversation_and_an_old_one_is_found_again(ans
     answered.get_by_role("button", name=QUESTION).first.click()
     expect(answered.locator(".answer").nth(1)).to_contain_text("1932")
     assert address.split("conversation=")[1][:8] in answered.url
+
+
+def test_back_and_forward_go_through_the_conversations(answered: Page, address: str) -> None:
+    answered.get_by_role("button", name="New conversation").click()
+    expect(answered.locator(".sentence")).to_have_count(0)
+    ask(answered, "What carries forty passengers?")
+    expect(answered.locator(".sentence").first).to_contain_text("ferry")
+    there = answered.url
+    answered.go_back()
+    expect(answered.locator(".sentence")).to_have_count(0)
+    answered.go_back()
+    expect(answered.locator(".sentence").first).to_contain_text(SENTENCE)
+    assert answered.url == address
+    answered.go_forward()
+    answered.go_forward()
+    expect(answered.locator(".sentence").first).to_contain_text("ferry")
+    assert answered.url == there
+
+
+def test_what_was_refused_is_shown_when_asked_for_and_without_its_document(person: Visitor, cache: Path) -> None:
+    with closing(RunLog(cache, notify=pytest.fail)) as log:
+        log.begin(Run("ab12", "c0c0c0c0", ANSWERED.question, ("ab",), owner="0" * 16))
+        log.append("ab12", Finished(ANSWERED), "done")
+    page = person.open("/?run=ab12")
+    expect(page.locator(".card")).to_have_count(2)
+    expect(page.locator(".card").last).to_contain_text("OCR 71%")
+    expect(page.get_by_text("p. 14 was read by OCR.")).to_be_visible()
+    page.get_by_text("Show what was refused (1)").click()
+    expect(page.locator(".card")).to_have_count(3)
+    refused = page.locator(".card").last
+    expect(refused).to_contain_text("Left out of the answer")
+    expect(refused).to_contain_text("on another page")
+    expect(page.locator(".card .crop")).to_have_count(0)  # there is no such document to take pictures of
+    refused.get_by_role("button", name="Whole page").click()
+    expect(page.locator("dialog[open] .text")).to_contain_text("is not in the library")
+
+
+def test_a_file_that_another_site_sends_is_refused(person: Visitor, cache: Path) -> None:
+    page = person.open()
+    with page.expect_request("**/_stcore/upload_file/**") as sent:
+        page.get_by_test_id("stSidebar").locator("input[type=file]").set_input_files(
+            {"name": "note.txt", "mimeType": "text/plain", "buffer": b"The lamp is red."}
+        )
+    assert sent.value.headers["x-xsrftoken"]
+    expect(page.get_by_role("checkbox", name="note.txt")).to_be_checked()
+    kept = set((cache / "uploads").rglob("*"))
+    evil: FilePayload = {"name": "evil.txt", "mimeType": "text/plain", "buffer": b"The lamp is green."}
+    reply = page.request.put(
+        sent.value.url, multipart={"file": evil}
+    )  # with the cookie, which another site can send too
+    assert reply.status == 403
+    assert set((cache / "uploads").rglob("*")) == kept
 
 
 @pytest.mark.parametrize(("label", "suffix"), [("Web page", "html"), ("Markdown", "md"), ("JSON", "json")])

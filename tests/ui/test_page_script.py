@@ -217,6 +217,44 @@ def test_a_file_that_cannot_be_read_is_one_line_that_goes_away(workspace: Worksp
     assert not script.error
 
 
+def test_a_file_that_cannot_be_read_does_not_stand_in_the_way_of_the_others(
+    workspace: Workspace, document: str
+) -> None:
+    script = opened()
+    workspace.upload("broken.pdf", io.BytesIO(b"%PDF-1.4 and nothing more"))
+    wait(lambda: workspace.readings.readings()[0].state == "failed")
+    (reading,) = workspace.readings.readings()
+    script.session_state.ticked = {document, reading.path.parent.name}  # as an upload leaves it
+    script.chat_input[0].set_value(QUESTION).run()
+    wait(lambda: workspace.runs.of_conversation(workspace.conversations()[0].id)[0].state == "done")
+    (run,) = workspace.runs.of_conversation(workspace.conversations()[0].id)
+    assert run.document_ids == (document,)
+
+
+def test_a_document_that_was_removed_is_not_asked_any_more(workspace: Workspace, document: str, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("The lighthouse has a red lamp.", encoding="utf-8")
+    other = workspace.agent.add(tmp_path / "other.txt").id
+    run = over(workspace, Question(QUESTION, (document, other), workspace.settings))
+    workspace.remove(document)
+    script = opened(conversation=run.conversation)
+    script.chat_input[0].set_value("What lamp does the lighthouse have?").run()
+    (entry,) = (entry for entry in workspace.conversations() if entry.id != run.conversation)
+    assert workspace.documents_of(entry.id) == (other,)
+    workspace.remove(other)
+    script.chat_input[0].set_value("And its colour?").run()
+    assert [error.value for error in script.error] == ["no document is chosen; add one, or tick it in the list"]
+
+
+def test_what_cannot_be_asked_is_said_until_something_else_is_done(workspace: Workspace, document: str) -> None:
+    script = opened()
+    script.chat_input[0].set_value("x" * 20_000).run()
+    assert "the limit is 10000" in script.error[0].value
+    script.run()
+    assert script.error
+    script.chat_input[0].set_value(QUESTION).run()
+    assert not script.error
+
+
 def test_an_encrypted_file_asks_for_its_password(workspace: Workspace, tmp_path: Path) -> None:
     writer = PdfWriter(clone_from=write_report(tmp_path / "plain.pdf", BRIDGE).path)
     writer.encrypt("open sesame", algorithm="RC4-128")
