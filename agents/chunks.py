@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from docqa.agents.reasoner import Evidence
-from docqa.agents.sources import heading_line, numbered_line, sentences_of
+from docqa.agents.sources import NAMELESS, Names, heading_line, numbered_line, sentences_of
 from docqa.documents import Passage, Span
 
 CountTokens = Callable[[str], int]
@@ -34,8 +34,10 @@ class Window:
         return self.size - question_tokens - instruction_tokens - self.unit - self.output - self.margin
 
 
-def chunks(passages: Sequence[Passage], n_tokens: int, count_tokens: CountTokens) -> list[tuple[Passage, ...]]:
-    """The passages in order, cut into runs of at most `n_tokens` as `sources.lay_out` lays them out.
+def chunks(
+    passages: Sequence[Passage], n_tokens: int, count_tokens: CountTokens, names: Names = NAMELESS
+) -> list[tuple[Passage, ...]]:
+    """The passages in order, cut into runs of at most `n_tokens` as `sources.lay_out` lays them out with these names.
 
     A passage that a border cuts gives two passages with the sentences on either side. Nothing is left out.
     """
@@ -43,8 +45,8 @@ def chunks(passages: Sequence[Passage], n_tokens: int, count_tokens: CountTokens
     runs: list[list[Evidence]] = []
     used = n_tokens  # so that the first sentence opens the first run
     place = ""
-    for piece in _fitting(passages, n_tokens, count_tokens):
-        here = heading_line(piece.passage)
+    for piece in _fitting(passages, n_tokens, count_tokens, names):
+        here = heading_line(piece.passage, names)
         cost = count_tokens(numbered_line(_LONGEST_NUMBER, piece.quote) + "\n")
         heading_cost = count_tokens(here + "\n")
         needed = cost if here == place else cost + heading_cost
@@ -56,9 +58,9 @@ def chunks(passages: Sequence[Passage], n_tokens: int, count_tokens: CountTokens
     return [tuple(_passages(run)) for run in runs]
 
 
-def _fitting(passages: Iterable[Passage], n_tokens: int, count_tokens: CountTokens) -> Iterator[Evidence]:
+def _fitting(passages: Iterable[Passage], n_tokens: int, count_tokens: CountTokens, names: Names) -> Iterator[Evidence]:
     for passage in passages:
-        room = n_tokens - count_tokens(heading_line(passage) + "\n")
+        room = n_tokens - count_tokens(heading_line(passage, names) + "\n")
         for piece in sentences_of(passage):
             yield from _cut(piece, max(1, room), count_tokens)
 

@@ -16,6 +16,7 @@ from docqa.agents.corpus import Corpus
 from docqa.agents.judging import Judging
 from docqa.agents.reasoner import COUNT, DraftStatement, Evidence, Reasoner
 from docqa.agents.rulings import Court, RefusedEvidence, Ruling, stands_on_its_page
+from docqa.agents.sources import names_of
 from docqa.answers import Citation, Statement, Support
 from docqa.checks import Check, JudgedScore, Refused
 from docqa.citation_scores import CitedClaim, score_claims
@@ -34,7 +35,7 @@ class Cited:
 
 def cite(drafts: Sequence[DraftStatement], documents: Sequence[Document], corpus: Corpus, reasoner: Reasoner) -> Cited:
     """Check the drafts' evidence against the pages and bind what holds to the statements as citations."""
-    judging = Judging(reasoner)
+    judging = Judging(reasoner, names_of(documents))
     court = Court(documents, corpus, judging)
     rulings = [court.ruled(draft) for draft in drafts]
     judged = [ruling for ruling in rulings if not ruling.draft.is_count]

@@ -30,7 +30,7 @@ class FullContext(Strategy):
         with clock.stage("retrieve"):
             reading = unranked(all_passages(self.corpus, task.documents))
             evidence = sentences_in(reading)
-            n_tokens = reasoner.llm.count_tokens(lay_out(evidence).text)
+            n_tokens = reasoner.llm.count_tokens(lay_out(evidence, reasoner.names).text)
         capacity = reasoner.capacity(task.question)
         if n_tokens > capacity:
             raise DocumentsTooLong(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from docqa.agents.reasoner import Reasoner
-from docqa.agents.sources import premise
+from docqa.agents.sources import Names, premise
 from docqa.answers import Support
 from docqa.documents import Passage
 from docqa.llm.exact_checks import changed_numbers, is_altered_copy
@@ -25,6 +25,7 @@ class Judging:
     """The verdicts on one answer. Raises OutOfBudget where the judge is a model and may not be asked any more."""
 
     reasoner: Reasoner
+    names: Names = field(default_factory=dict)
     _verdicts: dict[tuple[str, tuple[Passage, ...]], Support] = field(default_factory=dict)
 
     def support(self, claim: str, passages: Sequence[Passage]) -> Support:
@@ -42,7 +43,7 @@ class Judging:
         if any(_plain(claim) == sentence for passage in passages for sentence in _sentences(passage)):
             return Support("supports", 1.0, QUOTATION)
         support = self.reasoner.supports(claim, passages)
-        return doubted(support, claim, "\n".join(map(premise, passages)))
+        return doubted(support, claim, "\n".join(premise(passage, self.names) for passage in passages))
 
 
 def doubted(support: Support, claim: str, text: str) -> Support:

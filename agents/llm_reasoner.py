@@ -16,7 +16,16 @@ from docqa.agents.chunks import Window
 from docqa.agents.meter import Meter
 from docqa.agents.questions import kind_of
 from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan, Reasoner
-from docqa.agents.sources import Sources, heading_line, lay_out, numbered_line, premise, sentences_in, sentences_of
+from docqa.agents.sources import (
+    Names,
+    Sources,
+    heading_line,
+    lay_out,
+    numbered_line,
+    premise,
+    sentences_in,
+    sentences_of,
+)
 from docqa.agents.voting import evidence_of, most_agreed
 from docqa.answers import Support, one_line
 from docqa.documents import Document, Passage, Span
@@ -39,13 +48,15 @@ class LLMReasoner:
     """Plans, gathers, composes and judges with `llm`.
 
     `judge` decides whether statements are borne out, without a call; the model itself does when there is none. `window`
-    is what one worker's turn may take; what it keeps for the reply is the model's own limit.
+    is what one worker's turn may take; what it keeps for the reply is the model's own limit. `names` tell several
+    documents apart.
     """
 
     llm: LLM
     judge: ClaimJudge | None = None
     meter: Meter = field(default_factory=Meter)
     window: Window = field(default_factory=Window)
+    names: Names = field(default_factory=dict)
 
     def plan(self, question: str, documents: Sequence[Document]) -> Plan:
         """The model's plan; the question itself stays the first query whatever it says."""
@@ -57,7 +68,7 @@ class LLMReasoner:
 
     def gather(self, question: str, retrieval: Retrieval, notes: Notes) -> Notes:
         """A worker's turn: sentences of these passages by number, and notes brought up to date."""
-        sources = lay_out(sentences_in(retrieval))
+        sources = self._laid_out(sentences_in(retrieval))
         if not sources.evidence:
             return notes
         if notes.kind == "aggregation":
@@ -82,7 +93,7 @@ class LLMReasoner:
         there is none, as nobody has said then that the documents do not answer.
         """
         room = self.capacity(question) - self.unit_tokens
-        sources = lay_out(self._that_fits(notes.evidence, room))
+        sources = self._laid_out(self._that_fits(notes.evidence, room))
         if notes.evidence and not sources.evidence:
             raise UsageError(
                 f"the question leaves {max(0, room)} of the {self.llm.context_length} tokens of {self.llm.name} for "
@@ -106,15 +117,15 @@ class LLMReasoner:
     def supports(self, claim: str, passages: Sequence[Passage]) -> Support:
         """The judge's verdict, or the model's own where there is no judge; unjudged counts as unrelated."""
         if self.judge is not None:
-            return self.judge.supports(claim, "\n".join(map(premise, passages)))
-        sources = lay_out([piece for passage in passages for piece in sentences_of(passage)])
+            return self.judge.supports(claim, "\n".join(premise(passage, self.names) for passage in passages))
+        sources = self._laid_out([piece for passage in passages for piece in sentences_of(passage)])
         label = self._ask(prompts.judge(claim, sources.text), parsing.VERDICT, parsing.verdict) or "unrelated"
         return Support(label, {"supports": 1.0, "partly": 0.5}.get(label, 0.0), self.llm.name)
 
     def choose(self, question: str, drafts: Sequence[Draft]) -> int:
         """The draft to take, counted from 0; by vote when the model's reply is of no use."""
         evidence = tuple(dict.fromkeys(piece for draft in drafts for piece in evidence_of(draft)))
-        sources = lay_out(self._that_fits(evidence, self.capacity(question) - self.unit_tokens))
+        sources = self._laid_out(self._that_fits(evidence, self.capacity(question) - self.unit_tokens))
         answers = "\n".join(f"Answer {n}: {_told(draft, sources)}" for n, draft in enumerate(drafts, start=1))
         messages = prompts.choose(question, sources.text, answers)
         found = self._ask(messages, parsing.CHOICE, partial(parsing.chosen, n_answers=len(drafts)))
@@ -122,14 +133,14 @@ class LLMReasoner:
 
     def clarifying_question(self, question: str, notes: Notes) -> str:
         """What the model would like to know first, in view of the best evidence so far; "" for nothing."""
-        sources = lay_out(self._that_fits(notes.evidence, min(_ORIENTING_TOKENS, self.capacity(question))))
+        sources = self._laid_out(self._that_fits(notes.evidence, min(_ORIENTING_TOKENS, self.capacity(question))))
         messages = prompts.clarify(question, sources.text, self._unit(replace(notes, evidence=())))
         return self._ask(messages, parsing.QUESTION, parsing.asked) or ""
 
     def point_back(self, question: str, retrieval: Retrieval) -> Notes:
         """The sentences of the paragraphs that the model points to, and what they say; none where it points nowhere."""
         whole = [Evidence(h.passage, Span(h.passage.start_char, h.passage.end_char), h.score) for h in retrieval.hits]
-        sources = lay_out(self._that_fits(whole, self.capacity(question)))
+        sources = self._laid_out(self._that_fits(whole, self.capacity(question)))
         found = self._ask(prompts.point_back(question, sources.text), parsing.POINTED, parsing.pointed)
         pointed = sources.at(found.numbers) if found else ()
         if not found or not pointed:
@@ -223,12 +234,15 @@ class LLMReasoner:
             words = words[: len(words) * 9 // 10]
         return " ".join(words)
 
+    def _laid_out(self, evidence: Sequence[Evidence]) -> Sources:
+        return lay_out(evidence, self.names)
+
     def _that_fits(self, evidence: Sequence[Evidence], budget: int) -> Sequence[Evidence]:
         """As much of the evidence as so many tokens hold: the best of it, in the order in which it came."""
         used, n_best, headings = 0, 0, set[str]()
         by_worth = sorted(range(len(evidence)), key=lambda number: -evidence[number].score)
         for number in by_worth:
-            here = heading_line(evidence[number].passage)
+            here = heading_line(evidence[number].passage, self.names)
             heading = "" if here in headings else here + "\n"
             headings.add(here)
             used += self.llm.count_tokens(heading + numbered_line(number + 1, evidence[number].quote) + "\n")
@@ -236,7 +250,9 @@ class LLMReasoner:
                 break
             n_best += 1
         chosen = [evidence[number] for number in sorted(by_worth[:n_best])]
-        while n_best and self.llm.count_tokens(lay_out(chosen).text) > budget:  # a heading that had to be repeated
+        while (
+            n_best and self.llm.count_tokens(self._laid_out(chosen).text) > budget
+        ):  # a heading that had to be repeated
             n_best -= 1
             chosen = [evidence[number] for number in sorted(by_worth[:n_best])]
         return chosen

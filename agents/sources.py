@@ -7,15 +7,23 @@ ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from docqa.agents.reasoner import Evidence
 from docqa.answers import one_line
-from docqa.documents import Passage, Span
+from docqa.documents import Document, Passage, Span
 from docqa.retrieval.evidence import Evidence as QuestionCoverage
 from docqa.retrieval.retriever import Hit, Retrieval, SentenceHit
 
+Names = Mapping[str, str]
+"""What documents are called, by their ids; one that is not in it goes by the beginning of its id."""
+NAMELESS: Names = MappingProxyType({})
+
+_MAX_NAME_CHARS = 60
+_N_ID_CHARS = 8
 _MAX_HEADING_CHARS = 200  # a "heading" may be a whole mistaken paragraph, and it is repeated for every passage
 
 
@@ -37,12 +45,21 @@ class Sources:
         return "".join(f"[{number[piece]}]" for piece in evidence if piece in number)
 
 
-def lay_out(evidence: Sequence[Evidence]) -> Sources:
+def names_of(documents: Sequence[Document]) -> Names:
+    """The names that tell several documents apart; of a single one nothing has to be said."""
+    if len(documents) < 2:
+        return NAMELESS
+    shown = {document.id: _shortened(one_line(document.name)) for document in documents}
+    n_called = Counter(shown.values())
+    return {key: name if n_called[name] == 1 else f"{name} ({key[:_N_ID_CHARS]})" for key, name in shown.items()}
+
+
+def lay_out(evidence: Sequence[Evidence], names: Names = NAMELESS) -> Sources:
     """Number the sentences in the order given, under a line that says where they stand whenever that changes."""
     lines: list[str] = []
     place = ""
     for number, piece in enumerate(evidence, start=1):
-        here = heading_line(piece.passage)
+        here = heading_line(piece.passage, names)
         if here != place:
             lines.append(here)
             place = here
@@ -50,11 +67,12 @@ def lay_out(evidence: Sequence[Evidence]) -> Sources:
     return Sources("\n".join(lines), tuple(evidence))
 
 
-def heading_line(passage: Passage) -> str:
+def heading_line(passage: Passage, names: Names = NAMELESS) -> str:
     """Where a passage stands, in one line: document, part, headings, and the head of its table."""
     path = " > ".join(one_line(part) for part in passage.headings)[-_MAX_HEADING_CHARS:]
     header = f" | columns: {cells(passage.header)[:_MAX_HEADING_CHARS]}" if passage.header else ""
-    return f"# document {passage.document_id[:8]}, part {passage.page + 1}: {path}{header}"
+    name = names.get(passage.document_id, passage.document_id[:_N_ID_CHARS])
+    return f"# document {name}, part {passage.page + 1}: {path}{header}"
 
 
 def numbered_line(number: int, sentence: str) -> str:
@@ -88,7 +106,14 @@ def _unscored(passage: Passage) -> tuple[SentenceHit, ...]:
     return tuple(SentenceHit(piece.span, 0.0, 0.0) for piece in sentences_of(passage))
 
 
-def premise(passage: Passage) -> str:
-    """All that a judge of a statement reads of a passage: the headings and the head of the table that it stands under,
-    and its text."""
-    return "\n".join(part for part in (*passage.headings, passage.header, passage.text) if part)
+def premise(passage: Passage, names: Names = NAMELESS) -> str:
+    """All that a judge of a statement reads of a passage: the document's name where it has one here, the headings and
+    the head of the table that it stands under, and its text."""
+    name = names.get(passage.document_id, "")
+    return "\n".join(part for part in (name, *passage.headings, passage.header, passage.text) if part)
+
+
+def _shortened(name: str) -> str:
+    """A long name without its middle: it is its beginning and its end that tell it from others."""
+    half = _MAX_NAME_CHARS // 2
+    return name if len(name) <= _MAX_NAME_CHARS else f"{name[:half]}…{name[-half:]}"

@@ -36,7 +36,8 @@ class WindowTurns:
                 "take a model with a longer context"
             )
         passages = all_passages(self.corpus, documents)
-        return [unranked(chunk) for chunk in chunks(passages, room, self.reasoner.llm.count_tokens)]
+        runs = chunks(passages, room, self.reasoner.llm.count_tokens, self.reasoner.names)
+        return [unranked(run) for run in runs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from docqa.agents.corpus import Corpus
 from docqa.agents.events import Event, Finished
 from docqa.agents.exhaustive import Exhaustive
 from docqa.agents.full_context import FullContext
-from docqa.agents.meter import Meter
+from docqa.agents.meter import Meter, metered
 from docqa.agents.ordering import passage_order
 from docqa.agents.rag import Rag
 from docqa.agents.reading_orders import ReadingOrder, reading_orders
@@ -26,6 +26,7 @@ from docqa.agents.router.features import CountChars, DocumentTokens, chars_of_pa
 from docqa.agents.router.lengths import ModelTokens
 from docqa.agents.router.routed import EXHAUSTIVE, Router
 from docqa.agents.router.rules import Policy, Rules
+from docqa.agents.sources import Names, names_of
 from docqa.agents.strategy import Strategy, last_answer
 from docqa.answers import Answer
 from docqa.app.config import Settings
@@ -42,13 +43,14 @@ if TYPE_CHECKING:
 
 _N_PARALLEL = 4
 _RESUMABLE = (
-    "model base_url context_length route router judge passage_order chain_window chain_order clarify "
+    "model base_url context_length max_output_tokens route router judge passage_order chain_window chain_order clarify "
     "max_tokens max_seconds max_cost price_input price_output encoder".split()
 )
 _SIGNED_WITHOUT_MODEL = ("model", "route", "router", "encoder", "ocr", "ocr_languages")
 _SIGNED = (
     *_SIGNED_WITHOUT_MODEL,
-    *"context_length judge passage_order chain_window chain_order clarify max_tokens max_seconds max_cost".split(),
+    *"context_length max_output_tokens judge passage_order chain_window chain_order clarify".split(),
+    *"max_tokens max_seconds max_cost".split(),
 )
 
 
@@ -88,7 +90,7 @@ class Answering:
     def stream(self, question: str, documents: Sequence[Document]) -> Iterator[Event]:
         """The events on the way to the answer. With a language model, the run can be resumed if it is interrupted."""
         left = threading.Event()
-        router = self.router(left.is_set)
+        router = self.router(left.is_set, documents)
         if self.llm is None:
             return self._signed(router.stream(question, documents))
         work = Work(lambda: router, documents, left.set)
@@ -97,17 +99,22 @@ class Answering:
     def resume(self, run_id: str, documents: Sequence[Document]) -> Iterator[Event]:
         """Take up an interrupted run over its documents. Raises UsageError when there is no such run."""
         left = threading.Event()
-        router = self.router(left.is_set)
+        router = self.router(left.is_set, documents)
         return self._signed(resume(self.settings.cache_dir, Work(lambda: router, documents, left.set), run_id))
 
-    def router(self, is_abandoned: Callable[[], bool] = never) -> Router:
-        """A router whose budget is that of one question; `is_abandoned` says that nobody waits for the answer."""
+    def router(self, is_abandoned: Callable[[], bool] = never, documents: Sequence[Document] = ()) -> Router:
+        """A router whose budget is that of one question; `is_abandoned` says that nobody waits for the answer.
+
+        Of several `documents` a language model is told the names.
+        """
         settings = self.settings
         limits = settings.max_tokens or None, settings.max_seconds or None, settings.max_cost or None
         budget = Budget(*limits, self.is_stopped, is_abandoned)
         price = Price(settings.price_input, settings.price_output)
         strategies = (
-            self._without_model(Meter(budget=budget)) if self.llm is None else self._with_model(self.llm, budget, price)
+            self._without_model(Meter(budget=budget))
+            if self.llm is None
+            else self._with_model(self.llm, budget, price, names_of(documents))
         )
         named = {s.name: replace(s, clarifies=settings.clarify) for s in strategies if not isinstance(s, Exhaustive)}
         exhaustive = next(strategy for strategy in strategies if isinstance(strategy, Exhaustive))
@@ -151,16 +158,15 @@ class Answering:
             FullContext(reasoner, corpus, meter=meter),  # says that it needs a model
         ]
 
-    def _with_model(self, llm: LLM, budget: Budget, price: Price) -> list[Strategy]:
+    def _with_model(self, llm: LLM, budget: Budget, price: Price, names: Names) -> list[Strategy]:
         from docqa.agents.llm_reasoner import LLMReasoner  # what only a language model needs
-        from docqa.agents.meter import metered
         from docqa.agents.turns import WindowTurns
         from docqa.llm.response_cache import CachedLLM
 
         limited, meter = metered(llm, budget, price)
         remembered = limited if self.replies is None else CachedLLM(limited, self.replies)
         window = Window(size=self.settings.chain_window)
-        reasoner, corpus = LLMReasoner(remembered, self.judge, meter, window), self.corpus
+        reasoner, corpus = LLMReasoner(remembered, self.judge, meter, window, names), self.corpus
         turns = WindowTurns(corpus, reasoner)
         chain = Chain(reasoner, corpus, meter=meter, turns=turns, orders=self._orders(), choose=reasoner.choose)
         return [

@@ -16,7 +16,7 @@ from docqa.app.config import Settings
 from docqa.app.reports import place
 from docqa.documents import Box, Document, Passage, Span
 from docqa.errors import UsageError
-from docqa.llm.base import LLM
+from docqa.llm.base import LLM, Sampling
 from docqa.llm.generation import Generator
 from docqa.llm.reader import ClaimJudge, EvidenceReader, LexicalReader
 from docqa.retrieval.embedders import Embedder, SentenceTransformersEmbedder
@@ -209,9 +209,11 @@ def _remote(settings: Settings, name: str) -> LLM:
     if not name or not settings.base_url:
         raise UsageError("a model on a server needs a name and an address: --model openai:NAME --base-url http://…/v1")
     notes = NotesFile(settings.cache_dir / "servers.json")
-    return RemoteLLM(
-        name, Server(settings.base_url, settings.api_key), context_length=settings.context_length or None, notes=notes
+    server, sampling = (
+        Server(settings.base_url, settings.api_key),
+        Sampling(0.0, max(1, settings.max_output_tokens)),
     )
+    return RemoteLLM(name, server, sampling, context_length=settings.context_length or None, notes=notes)
 
 
 def _local(settings: Settings, name: str) -> LocalLLM:

@@ -30,6 +30,7 @@ class Settings:
 
     `sentences` is how many an answer without a language model quotes at most, 0 for 3, and 10 in a summary.
     `base_url` and `api_key` are the model server's, `context_length` is in tokens and 0 when the server shall say it.
+    `max_output_tokens` is where its replies are cut off; a model that thinks before it answers needs several thousand.
     `judge` says what checks the statements of a language model: embedded, model (itself) or nli:MODEL.
     `max_tokens`, `max_seconds` and `max_cost` limit one question, 0 for no limit; `price_input` and `price_output` are
     what a million of the model's tokens cost. `router` says how the route
@@ -44,6 +45,7 @@ class Settings:
     base_url: str = ""
     api_key: str = field(default="", repr=False)
     context_length: int = 0
+    max_output_tokens: int = 1024
     route: str = "auto"
     router: str = "rules"
     sentences: int = 0
@@ -204,6 +206,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "base_url": str,
     "api_key": str,
     "context_length": _count,
+    "max_output_tokens": _count,
     "route": str,
     "router": str,
     "sentences": _count,

@@ -122,7 +122,8 @@ class DocQA:
         """The compiled LangGraph graph over the files: `{"question": …}` in, `{"answer": {…}}` out."""
         from docqa.agents.graph import build_graph
 
-        return build_graph(self._answer.router, self._add_all(files, password, None))
+        documents = self._add_all(files, password, None)
+        return build_graph(lambda: self._answer.router(documents=documents), documents)
 
     def as_tool(self, files: Files, *, name: str = "ask_documents", password: str | None = None) -> StructuredTool:
         """A LangChain tool that asks the files."""

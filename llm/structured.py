@@ -68,7 +68,8 @@ def complete_structured(ask: Ask, messages: Sequence[Message], schema: Schema, l
     except InvalidJson as fault:
         cause = str(fault)
     if first.finish_reason == "length":
-        _give_up(TruncatedReply, "the reply was cut off at the output limit before its JSON was complete", first.usage)
+        cut = "the reply was cut off at the output limit before its JSON was complete; raise max_output_tokens"
+        _give_up(TruncatedReply, cut, first.usage)
     try:
         again = ask((*asked, *_repair_turn(first.text, cause)))
     except ModelError as error:
