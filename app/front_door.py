@@ -84,7 +84,7 @@ class DocQA:
 
     def ask_documents(self, documents: Sequence[Document], question: str) -> Answer:
         """Answer from documents that `add` returned."""
-        return self._answer(checked_question(question), documents)
+        return self._answer(checked_question(question), distinct(documents))
 
     def stream(
         self, files: Files, question: str, *, password: str | None = None, on_progress: OnProgress | None = None
@@ -95,7 +95,7 @@ class DocQA:
 
     def stream_documents(self, documents: Sequence[Document], question: str) -> Iterator[Event]:
         """As `stream`, over documents that `add` returned."""
-        return self._answer.stream(checked_question(question), documents)
+        return self._answer.stream(checked_question(question), distinct(documents))
 
     def resume(self, run_id: str) -> Iterator[Event]:
         """Take up a run that was interrupted, with the settings of this agent, which should be those it was begun with.
@@ -112,7 +112,7 @@ class DocQA:
 
     def chat_about(self, documents: Sequence[Document]) -> Chat:
         """As `chat`, over documents that `add` returned."""
-        return Chat.begun(self._answer, documents, self.settings.cache_dir)
+        return Chat.begun(self._answer, distinct(documents), self.settings.cache_dir)
 
     def continue_chat(self, chat_id: str) -> Chat:
         """A conversation of an earlier process, with its documents. Raises UsageError for an id that is not known."""
@@ -146,7 +146,7 @@ class DocQA:
 
     def search_documents(self, documents: Sequence[Document], query: str, k: int = 10) -> tuple[Hit, ...]:
         """As `search`, over documents that `add` returned."""
-        return self._corpus.search(documents, checked_question(query), k).hits
+        return self._corpus.search(distinct(documents), checked_question(query), k).hits
 
     def close(self) -> None:
         """Close the cache, which opens again when it is used, and the connections to a model's server, which do not."""
@@ -157,7 +157,7 @@ class DocQA:
         paths = [files] if isinstance(files, str | PathLike) else list(files)
         if not paths:
             raise UsageError("no file was given; name at least one document")
-        return [self.add(path, password=password, on_progress=on_progress) for path in paths]
+        return distinct([self.add(path, password=password, on_progress=on_progress) for path in paths])
 
 
 def stream(files: Files, question: str, **settings: Any) -> Iterator[Event]:
@@ -171,6 +171,13 @@ def stream(files: Files, question: str, **settings: Any) -> Iterator[Event]:
 
 def _named(name: str, on_progress: OnProgress | None) -> Callable[[Progress], None] | None:
     return None if on_progress is None else (lambda progress: on_progress(name, progress))
+
+
+def distinct(documents: Sequence[Document]) -> list[Document]:
+    """Each document once, under its first name; raises UsageError when there is none."""
+    if not documents:
+        raise UsageError("no document was given; add at least one")
+    return list({document.id: document for document in reversed(documents)}.values())[::-1]
 
 
 def checked_question(question: str) -> str:

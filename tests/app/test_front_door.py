@@ -45,6 +45,16 @@ def test_documents_are_read_once_and_asked_often(agent: DocQA, lease: Path) -> N
     assert agent.search_documents([document], "rent", k=1)[0].passage.document_id == document.id
 
 
+def test_a_document_that_is_given_twice_is_asked_once(agent: DocQA, lease: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.pdf"
+    copy.write_bytes(lease.read_bytes())
+    answer = agent.ask([lease, copy, lease], QUESTION)
+    assert [asked.document for asked in answer.documents] == ["lease.pdf"]
+    assert answer.coverage.pages == 1
+    with pytest.raises(UsageError, match="no document was given"):
+        agent.ask_documents([], QUESTION)
+
+
 def test_progress_is_told_by_name(agent: DocQA, lease: Path) -> None:
     told = []
     agent.add(lease, on_progress=lambda name, progress: told.append((name, progress.stage)))
