@@ -134,7 +134,8 @@ class Answering:
             return question
         from docqa.agents.llm_reasoner import LLMReasoner
 
-        return LLMReasoner(self.llm).rewrite(question, history)
+        limited, meter = metered(self.llm, Budget(is_stopped=self.is_stopped))
+        return LLMReasoner(limited, meter=meter).rewrite(question, history)
 
     def close(self) -> None:
         """Close the connections to the model's server and the store of replies; nothing can be asked after that."""

@@ -48,7 +48,7 @@ class BackgroundRuns:
         return run.id
 
     def stop(self, run_id: str) -> None:
-        """Ask for no more: the call that is under way comes to its end, and what is proved by then is the answer.
+        """Ask for no more: the call that is under way is not waited for, and what is proved by then is the answer.
 
         Raises UsageError for a run that another process works on. One that is over stays as it is.
         """

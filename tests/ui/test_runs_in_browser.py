@@ -89,17 +89,14 @@ def test_a_dropped_connection_finds_its_way_back(person: Visitor, tmp_path: Path
     assert len(sockets) > 1
 
 
-def test_stop_stops(person: Visitor, slow: SlowServer, tmp_path: Path) -> None:
+def test_stop_stops_at_once_and_not_when_the_model_is_done(person: Visitor, slow: SlowServer, tmp_path: Path) -> None:
     page = asked(person.open(), tmp_path, "What is the main arch made of?")
     shows_work(page)
     n_asked = slow.n_asked
     stop_button(page).click()
-    expect(page.get_by_text("Stopping").first).to_be_visible()
-    expect(stop_button(page)).to_be_disabled()
-    slow.let(1)
     expect(stop_button(page)).to_have_count(0)
     expect(page.get_by_role("button", name="Ask again").first).to_be_visible()
-    assert slow.n_asked <= n_asked + 1
+    assert slow.n_asked <= n_asked + 1  # and no reply was let through
 
 
 def test_two_people_at_once_do_not_mix(browser: Browser, page_url: str, slow: SlowServer, tmp_path: Path) -> None:
