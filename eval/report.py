@@ -23,6 +23,7 @@ _CAVEAT = (
     "Citation figures depend on the judge: only runs with tasksource/deberta-base-long-nli in parity mode can be set "
     "beside the L-CiteEval paper's."
 )
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;color:#1f2933}"
     ":root{color-scheme:light;background:#fff}.wide{overflow-x:auto}.plots{display:flex;flex-wrap:wrap;align-items:flex-start;gap:1rem}"
@@ -69,7 +70,8 @@ def html(evaluation: Evaluation) -> str:
 
 def html_page(title: str, body: Sequence[str]) -> str:
     """A page with the style of reports; nothing in it is loaded from anywhere."""
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    head = f'<meta charset="utf-8">{policy}<title>{escape(title)}</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
 
 
