@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from docqa.app.doctor import one_page_pdf
+from tests.llm.nli_model import make_nli_model
 from tests.retrieval.library_samples import write_pdf
 
 from .conftest import LEASE, DocqaCommand, Run
@@ -185,6 +186,20 @@ def test_a_statement_in_other_words_is_for_a_judge_and_a_false_one_fails_all_the
     )
     assert docqa(*arguments, "--judge", "embedded").code == 4
     one_line_of(docqa(*arguments, "--judge", "oracle"), 2, "known: none, embedded, nli")
+
+
+def test_a_cross_encoder_on_the_disk_judges_statements_in_other_words(docqa: DocqaCommand, tmp_path: Path) -> None:
+    model = make_nli_model(tmp_path / "nli")
+    (tmp_path / "sea.txt").write_text("the sea is calm today", encoding="utf-8")
+    saved = Saved(tmp_path / "answer.json", tmp_path / "sea.txt")
+    saved.path.write_text(docqa("ask", "sea.txt", "How is the sea?", "--json").out, encoding="utf-8")
+    saved.change(lambda data: data["statements"][0].update(text="today the sea is calm"))
+    assert docqa("verify", "answer.json", "sea.txt").code == 4
+    judged = docqa("verify", "answer.json", "sea.txt", "--judge", f"nli:{model}")
+    assert (judged.code, judged.out.splitlines()[-1]) == (0, "1 of 1 citation holds"), judged.err
+    saved.change(lambda data: data["statements"][0].update(text="the sea is rough"))
+    assert docqa("verify", "answer.json", "sea.txt", "--judge", f"nli:{model}").code == 4
+    one_line_of(docqa("verify", "answer.json", "sea.txt", "--judge", "nli:absent"), 2, "downloads none")
 
 
 ESSAY = """

@@ -47,6 +47,18 @@ def test_labels_and_scores_are_those_of_the_pipeline_that_the_original_scorer_us
         assert judge.supports(claim, premise).score == pytest.approx(scores["entailment"], abs=1e-6)
 
 
+def test_a_cross_encoder_of_sentence_transformers_says_the_same_and_what_it_saves_is_read(
+    judge: NliModel, folder: Path, tmp_path: Path
+) -> None:
+    encoder = pytest.importorskip("sentence_transformers").CrossEncoder(str(folder), local_files_only=True)
+    encoder.save_pretrained(str(tmp_path))
+    saved = NliModel(str(tmp_path))
+    for (premise, claim), row in zip(PAIRS, encoder.predict(PAIRS, apply_softmax=True), strict=True):
+        for ours in (judge, saved):
+            assert ours.supports(claim, premise).score == pytest.approx(float(row[0]), abs=1e-6)
+            assert ours.entails(premise, claim) is (int(row.argmax()) == 0)
+
+
 def test_the_judge_is_named_after_its_model(judge: NliModel, folder: Path) -> None:
     assert judge.supports("the sea is calm", "the sea is calm").judge == f"nli:{folder}"
 
