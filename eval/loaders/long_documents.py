@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from docqa.errors import UsageError
 from docqa.eval.examples import Example, FileSource, Insight, TextSource
@@ -58,23 +59,43 @@ def load_leval(path: Path) -> Iterator[Example]:
                 )
 
 
-def load_loogle(path: Path, name: str = "longdep_qa.jsonl") -> Iterator[Example]:
-    """LooGLE's question answering (Li et al. 2023, arXiv:2311.04939); evidence is gold where it stands verbatim."""
-    for line, raw in enumerate(read_json_lines(chosen(path, name, "LooGLE"), "LooGLE"), start=1):
-        source = TextSource(f"loogle-{line}", in_parts(raw["input"]))
-        for number, qa in enumerate(literal(raw["qa_pairs"]), start=1):
-            if not isinstance(qa, dict) or not isinstance(qa.get("A"), str):
-                raise UsageError(f"{path}: line {line} has no questions with answers; take longdep_qa or shortdep_qa")
-            quotes = literal(qa.get("S", []))
-            yield Example(
-                id=f"{source.name}-{number}",
-                task="loogle",
-                question=qa["Q"],
-                sources=(source,),
-                references=(qa["A"],),
-                gold=gold_of_quotes(source, [quotes] if isinstance(quotes, str) else quotes),
-                length=n_words(source.parts),
-            )
+LOOGLE_FILES = ("longdep_qa", "shortdep_qa", "longdep_summarization")
+
+
+def load_loogle(path: Path) -> Iterator[Example]:
+    """LooGLE (Li et al. 2023, arXiv:2311.04939): questions, and abstracts of papers; one file, or those in a folder.
+
+    Evidence is gold where it stands verbatim. The cloze task asks for a form that no answer of docqa has.
+    """
+    files = [path]
+    if required(path, "LooGLE").is_dir():
+        files = [file for file in (path / f"{name}.jsonl" for name in LOOGLE_FILES) if file.exists()]
+    if not files:
+        raise UsageError(f"{path}: holds no file of LooGLE; known: {', '.join(LOOGLE_FILES)}")
+    for file in files:
+        for line, raw in enumerate(read_json_lines(file, "LooGLE"), start=1):
+            source = TextSource(f"{file.stem}-{line}", in_parts(raw["input"]))
+            for number, qa in enumerate(_loogle_questions(raw, f"{file}: line {line}"), start=1):
+                quotes = literal(qa.get("S", []))
+                yield Example(
+                    id=f"{source.name}-{number}",
+                    task=f"loogle/{file.stem}",
+                    question=qa["Q"],
+                    sources=(source,),
+                    references=(qa["A"],),
+                    gold=gold_of_quotes(source, [quotes] if isinstance(quotes, str) else quotes),
+                    length=n_words(source.parts),
+                )
+
+
+def _loogle_questions(raw: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """The questions about a document; for one without any its abstract."""
+    found = literal(raw["qa_pairs"])
+    if found == "none" and isinstance(raw.get("output"), str):
+        return [{"Q": "Summarize the document.", "A": raw["output"]}]
+    if not isinstance(found, list) or not all(isinstance(qa, dict) and isinstance(qa.get("A"), str) for qa in found):
+        raise UsageError(f"{where} has no questions with answers; take one of {', '.join(LOOGLE_FILES)}")
+    return found
 
 
 def load_qmsum(path: Path) -> Iterator[Example]:

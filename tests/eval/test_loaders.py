@@ -191,9 +191,24 @@ def test_loogle_pairs_written_as_python_are_read(tmp_path: Path) -> None:
     pairs = [{"Q": "Who?", "A": "Ann", "S": "['Ann\\ncame in.', 'nowhere']", "type": "x"}]
     text = "\n\n".join(["word " * 300, "Then Ann came in. She left."])
     (found,) = load("loogle", write_lines(tmp_path / "l.jsonl", {"input": text, "title": "t", "qa_pairs": str(pairs)}))
-    assert found.gold == (("loogle-1", 1),)
+    assert found.gold == (("l-1", 1),)
     with pytest.raises(UsageError, match="no questions"):
-        load("loogle", write_lines(tmp_path / "s.jsonl", {"input": text, "qa_pairs": "['none']"}))
+        load("loogle", write_lines(tmp_path / "s.jsonl", {"input": text, "qa_pairs": "[{'A': {'<mask-0>': 'x'}}]"}))
+
+
+def test_a_folder_of_loogle_has_questions_and_summaries(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no file of LooGLE"):
+        load("loogle", tmp_path)
+    pairs = [{"Q": "Who?", "A": "Ann", "S": ["came"]}]
+    write_lines(tmp_path / "shortdep_qa.jsonl", {"input": "Ann came.", "qa_pairs": pairs})
+    write_lines(tmp_path / "longdep_summarization.jsonl", {"input": "Ann.", "qa_pairs": "none", "output": "She came."})
+    question, summary = load("loogle", tmp_path)
+    assert (question.id, question.task, question.gold) == (
+        "shortdep_qa-1-1",
+        "loogle/shortdep_qa",
+        (("shortdep_qa-1", 0),),
+    )
+    assert (summary.question, summary.references) == ("Summarize the document.", ("She came.",))
 
 
 def test_qmsum_turns_are_gold_by_their_part(tmp_path: Path) -> None:
