@@ -16,6 +16,7 @@ from docqa.llm.negations import NEGATIONS
 _WORD = re.compile(r"\S+")
 _EDGES = "\"'()[]{}.,;:!?"
 _MIN_TYPO_CHARS = 4
+_MOST_CELLS = 8_000_000  # of the table of costs
 _MIN_SHARED = 0.6
 
 _FUNCTION_WORDS = frozenset(
@@ -64,9 +65,14 @@ class _Token:
 
 
 def close_match(quote: str, text: str, min_similarity: float) -> CloseMatch | None:
-    """The best near match of the quote in a text, None when there is none or when a detail differs."""
+    """The best near match of the quote in a text, None when there is none or when a detail differs.
+
+    None also where looking for one would take seconds: a quote of some pages in a text of hundreds.
+    """
+    if 2 * len(text) < min_similarity * (len(quote) + len(text)):
+        return None  # it is so much longer that they cannot be alike
     ours, theirs = _tokens(quote), _tokens(text)
-    if not ours or not _shares_words(ours, theirs):
+    if not ours or len(ours) * len(theirs) > _MOST_CELLS or not _shares_words(ours, theirs):
         return None
     pairs = _aligned([token.text for token in ours], [token.text for token in theirs])
     matched = [theirs[j] for _, j in pairs if j is not None]

@@ -91,13 +91,15 @@ def main() -> None:
         known = task(name)
         examples = first(known.load(arguments.data / SETS[name]), arguments.limit)
         print(f"\n### {name} ({len(examples)} questions)\n")
-        print("| strategy | mode | " + " | ".join(map(str, known.metrics)) + " | s per question |")
-        print("|" + " --- |" * (len(known.metrics) + 3))
+        print("| strategy | mode | " + " | ".join(map(str, known.metrics)) + " | answered | s per question |")
+        print("|" + " --- |" * (len(known.metrics) + 4))
         for strategy in STRATEGIES:
             records, seconds = answered(build_strategy(settings, strategy, corpus), corpus, examples)
+            n_answered = sum(record.answer is not None and record.answer.status != "not_found" for record in records)
             by_mode = {str(mode.mode): cells(examples, records, known.metrics, mode) for mode in modes}
             for names, row in merged(by_mode):
-                print(f"| {strategy} | {names} | {row} | {seconds:.3f} |", flush=True)
+                share = 100 * n_answered / len(records)
+                print(f"| {strategy} | {names} | {row} | {share:.0f} | {seconds:.3f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from docqa.agents.locating import Claimed, Locator
@@ -104,3 +106,14 @@ def test_nothing_claimed_means_anywhere() -> None:
 def test_a_document_is_known_by_name_or_id() -> None:
     assert verdict("two ferries", 1, REPORT.id) == verdict("two ferries", 1, "report.pdf") == "verbatim"
     assert verdict("two ferries", 1, "tunnel.pdf") == "other_document"
+
+
+@pytest.mark.parametrize(
+    ("quote", "page"),
+    [("the bridge " * 10_000, BRIDGE), ("the old bridge of " * 3_000, "the bridge of the town " * 40_000)],
+    ids=["longer than the page", "long on a long page"],
+)
+def test_a_huge_quote_is_absent_in_no_time(quote: str, page: str) -> None:
+    started = time.process_time()
+    assert Locator([document_of(Page(0, page, number=1))]).locate(quote, Claimed("", 0)).verdict == "absent"
+    assert time.process_time() - started < 3
