@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from docqa.llm.negations import NEGATIONS
+from docqa.text import has_unspaced
 
 _WORD = re.compile(r"\S+")
 _EDGES = "\"'()[]{}.,;:!?"
@@ -141,8 +142,8 @@ def _may_differ(ours: str, theirs: str) -> bool:
     """Whether a word may stand for another, or ("") be missing, without a change of meaning that could matter."""
     if ours.casefold() == theirs.casefold():
         return True
-    if any(map(_carries_meaning, (ours, theirs))):
-        return False
+    if any(map(_carries_meaning, (ours, theirs))) or has_unspaced(ours + theirs):
+        return False  # "word" is a whole clause where no spaces are written
     if all(not word or word.casefold() in _FUNCTION_WORDS for word in (ours, theirs)):
         return True
     if not ours or not theirs or _negates(ours.casefold(), theirs.casefold()):

@@ -20,6 +20,8 @@ from docqa.documents import Document, Page, Span
 MIN_SIMILARITY = 0.9
 _MIN_PIECE_WORDS = 3
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*")
+_HAN = re.compile("[\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")  # every character is a word
+_HAN_NEGATIONS = frozenset("不没沒無无非未勿莫別别")
 _ALIKE = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "‐": "-", "‑": "-", "–": "-", "—": "-"}
 )
@@ -139,7 +141,7 @@ def _cuts_a_word(text: str, border: int) -> bool:
         return False
     before, after = text[border - 1], text[border]
     if before.isalnum() and after.isalnum():
-        return True
+        return before in _HAN_NEGATIONS or not (_HAN.match(before) or _HAN.match(after))
     around = text[max(0, border - 2) : border + 2]
     return bool(re.search(r"\d[.,]\d|(?:^|\W)[-+]\d", around)) and not (before.isspace() or after.isspace())
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from docqa.agents.markdown_blocks import Block, blocks
 from docqa.documents import Span
-from docqa.text import sentences
+from docqa.text import count_words, sentences
 
 _MIN_WORDS_WITHOUT_PLACE = 5  # fewer words in quotation marks are a name or irony
 _MAX_ATTRIBUTION_WORDS = 20
@@ -89,14 +89,15 @@ def quotes_in(markdown: str) -> tuple[Quoted, ...]:
             attribution = found[number + 1] if number + 1 < len(found) else None
             quote = _blockquote(block, attribution, places)
             attribution = attribution if quote.place is not None and not _at_end(block.text, places) else None
-            quotes.append(quote)
+            quotes += [quote] if quote.place or _is_long(quote.quote) else []
         elif block is not attribution:
-            quotes += _in_paragraph(block, places)
-    return tuple(quote for quote in quotes if quote.place or _is_long(quote.quote))
+            found_here = _in_paragraph(block, places)
+            quotes += [q for q in found_here if q.place or block.kind == "footnote" or _is_long(q.quote)]
+    return tuple(quotes)
 
 
 def _is_long(quote: str) -> bool:
-    return len(quote.split()) >= _MIN_WORDS_WITHOUT_PLACE
+    return count_words(quote) >= _MIN_WORDS_WITHOUT_PLACE
 
 
 def _blockquote(block: Block, following: Block | None, notes: Mapping[str, Place | None]) -> Quoted:

@@ -142,6 +142,11 @@ def count_words(text: str) -> int:
     return n_spaced if text.isascii() else n_spaced + len(_unspaced_character().findall(text)) // 2
 
 
+def has_unspaced(text: str) -> bool:
+    """Whether a character belongs to a script that puts no space between words."""
+    return not text.isascii() and _unspaced_character().search(text) is not None
+
+
 def sentences(text: str, start: int = 0) -> list[Span]:
     """Cut a text into sentences; `start` is added to every offset.
 

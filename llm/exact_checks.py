@@ -11,7 +11,8 @@ import re
 from docqa.llm.negations import NEGATIONS
 from docqa.text import sentences
 
-_NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?")
+_EAST_ASIAN = "\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # no space stands between these and a number
+_NUMBER = re.compile(rf"(?:(?<![\w.])[-+]?|(?<=[{_EAST_ASIAN}]))\d[\d,]*(?:\.\d+)?")
 _NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w'’-]*\w")
 _NOT_NAMES = frozenset("I The A An In On At Of And Or But It He She They This That These Those".split())
 _WORDS = dict(

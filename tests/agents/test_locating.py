@@ -108,6 +108,25 @@ def test_a_document_is_known_by_name_or_id() -> None:
     assert verdict("two ferries", 1, "tunnel.pdf") == "other_document"
 
 
+LEASE = "本租约于2019年6月1日开始。租约到期前不得转让给他人，也不得抵押。年租金为48500元。"
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        ("租约到期前不得转让", "verbatim"),
+        ("于2019年6月1日", "verbatim"),
+        ("租金为48500元", "verbatim"),
+        ("8500元", "absent"),
+        ("得转让给他人", "absent"),  # the negation is cut off
+        ("租约到期前可得转让给他人，也不得抵押。", "absent"),
+        ("本租约于2018年6月1日开始。", "absent"),
+    ],
+)
+def test_words_need_no_spaces_around_them(quote: str, expected: Verdict) -> None:
+    assert Locator([document_of(Page(0, LEASE, number=1))]).locate(quote, Claimed("", 0)).verdict == expected
+
+
 @pytest.mark.parametrize(
     ("quote", "page"),
     [("the bridge " * 10_000, BRIDGE), ("the old bridge of " * 3_000, "the bridge of the town " * 40_000)],

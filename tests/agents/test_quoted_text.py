@@ -166,6 +166,11 @@ def test_code_headings_comments_and_other_numbers_hold_no_quotes(text: str) -> N
     assert quotes_in(text.format(QUOTE)) == ()
 
 
+def test_a_long_quote_needs_no_spaces_and_one_in_a_note_no_length() -> None:
+    assert [q.quote for q in quotes_in("他说“租约到期前不得转让给他人”。他笑了“好”。")] == ["租约到期前不得转让给他人"]
+    assert [q.quote for q in quotes_in("So.[^1]\n\n[^1]: notes.md, paragraph 2: “Rent due”")] == ["Rent due"]
+
+
 def test_lines_are_counted_from_one() -> None:
     assert [q.line for q in quotes_in(f"One.\n\n> {QUOTE} (p. 1)\n\n- “{QUOTE}” (p. 2)\n- “{QUOTE}” (p. 3)")] == [
         3,

@@ -34,6 +34,22 @@ def test_a_number_inside_a_word_is_no_number() -> None:
     assert changed_details("It uses HTML5 and x86.", "Nothing of the kind.") == ("HTML5",)
 
 
+def test_a_number_may_stand_right_behind_a_character_of_east_asia() -> None:
+    assert changed_details("租约于2028年5月31日终止", "租约将于2027年5月31日终止。") == ("2028",)
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("Der Damm wurde 1950 nicht geschlossen.", "Der Damm wurde 1950 geschlossen."),
+        ("Le barrage est jamais fermé en hiver.", "Le barrage est fermé en hiver."),
+        ("The dam is open daily.", "The dam is open daily except Mondays."),
+    ],
+)
+def test_negations_are_known_in_other_languages(claim: str, text: str) -> None:
+    assert is_altered_copy(claim, text)
+
+
 @pytest.mark.parametrize(
     ("claim", "altered"),
     [
