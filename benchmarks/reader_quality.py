@@ -58,7 +58,7 @@ class Brain:
     """What is measured."""
 
     reader: OnnxReader
-    encoder: OnnxEncoder
+    encoder: OnnxEncoder | None
     kept: KeptVectors
 
 
@@ -107,7 +107,7 @@ class KeptVectors:
             np.savez(self._path, keys=np.asarray(list(self._vectors)), vectors=np.stack(list(self._vectors.values())))
 
 
-def retriever_of(document: TestDocument, encoder: OnnxEncoder, kept: KeptVectors) -> HybridRetriever:
+def retriever_of(document: TestDocument, encoder: OnnxEncoder | None, kept: KeptVectors) -> HybridRetriever:
     """The product's own retriever over the document."""
     index = LexicalIndex.build(document.passages, "en")
     pages = (Page(0, "\n".join(passage.text for passage in document.passages), number=1),)
@@ -262,14 +262,15 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--limit", type=int, default=600)
     parser.add_argument("--claims", type=int, default=400)
-    parser.add_argument("--weight", type=float, default=6.0, help="of the retriever's score beside the network's")
+    parser.add_argument("--weight", type=float, default=8.0, help="of the retriever's score beside the network's")
+    parser.add_argument("--no-encoder", action="store_true", help="retrieve by words alone")
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--records", type=Path, default=None, help="also write what was read, one question a line")
     parser.add_argument("--vectors", type=Path, default=None, help="an .npz file that keeps the vectors between runs")
     given = parser.parse_args()
     parts = Parts(given.weights, given.threads)
     reader = OnnxReader(parts)
-    brain = Brain(reader, OnnxEncoder(parts), KeptVectors(given.vectors))
+    brain = Brain(reader, None if given.no_encoder else OnnxEncoder(parts), KeptVectors(given.vectors))
     records: list[str] = []
     for name in given.sets if given.limit else ():
         documents = SETS[name](given.data)[: given.documents]

@@ -15,7 +15,7 @@ DIMENSIONS = 384
 class OnnxEncoder:
     """Encodes questions and passages alike; vectors are float32 of length 1, shape (n_texts, 384)."""
 
-    fingerprint = "docqa-minilm-1"
+    fingerprint = "docqa-encoder-2"
     dimension = DIMENSIONS
 
     def __init__(self, parts: Parts | None = None) -> None:

@@ -37,7 +37,7 @@ class OnnxReader:
     `retriever_weight`. `refusal` says from when on nothing counts as an answer.
     """
 
-    name = "docqa-reader-1"
+    name = "docqa-reader-2"
 
     def __init__(self, parts: Parts | None = None, retriever_weight: float = 8.0, refusal: Refusal = FITTED) -> None:
         self._parts = parts or Parts()

@@ -26,8 +26,8 @@ class Run:
 
 RUNS = {
     "evidence": Run(1600, 700, snapshot=600),
-    "ranking": Run(800, 650, rate=1e-4, start=("evidence", 1600)),
-    "support": Run(2000, 900, start=("evidence", 600)),
+    "ranking": Run(650, 520, rate=1e-4, start=("evidence", 1600)),
+    "support": Run(1400, 550, start=("evidence", 600)),
     "encoder": Run(400, 330, rate=5e-5),
 }
 
