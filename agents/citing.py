@@ -21,7 +21,7 @@ from docqa.answers import Citation, Statement, Support
 from docqa.checks import Check, JudgedScore, Refused
 from docqa.citation_scores import CitedClaim, score_claims
 from docqa.documents import Box, Document, Page, Span, locator
-from docqa.errors import OutOfBudget
+from docqa.errors import UNUSABLE, OutOfBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _score(rulings: Sequence[Ruling], judging: Judging) -> JudgedScore | None:
     claims = [CitedClaim(r.draft.text, tuple(numbers[piece.passage] for piece in r.kept)) for r in shown]
     try:
         score = score_claims(claims, len(passages), borne_out, "strict", at_most=None)
-    except OutOfBudget:
+    except (OutOfBudget, *UNUSABLE):
         return None
     judges = sorted({ruling.support.judge for ruling in shown if ruling.support})
     return JudgedScore(score, ", ".join(judges), "strict") if shown and score is not None else None

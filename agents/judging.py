@@ -22,7 +22,11 @@ _MOST_ALTERED = 0.2
 
 @dataclass(slots=True)
 class Judging:
-    """The verdicts on one answer. Raises OutOfBudget where the judge is a model and may not be asked any more."""
+    """The verdicts on one answer.
+
+    Where the judge is a model, raises OutOfBudget when it may not be asked any more, and a leaf of ModelError when its
+    replies are of no use.
+    """
 
     reasoner: Reasoner
     names: Names = field(default_factory=dict)

@@ -102,7 +102,8 @@ class LLMReasoner:
         if not sources.evidence:
             return Draft(abstention=Abstention("Not found: nothing that was read bears on the question."))
         messages = prompts.answer(question, sources.text, self._unit(replace(notes, evidence=())))
-        found = self._ask(messages, parsing.ANSWER, parsing.composed)
+        parse = partial(parsing.composed, n_sentences=len(sources.evidence))
+        found = self._ask(messages, parsing.ANSWER, parse)
         if found is None:
             return self._unworded(notes)
         statements = (DraftStatement(s.text, sources.at(s.numbers)) for s in found.statements)
@@ -115,11 +116,16 @@ class LLMReasoner:
         return Draft(abstention=Abstention(f"Not found: {reason}", notes.evidence[:_N_NEAREST]))
 
     def supports(self, claim: str, passages: Sequence[Passage]) -> Support:
-        """The judge's verdict, or the model's own where there is no judge; unjudged counts as unrelated."""
+        """The judge's verdict, or the model's own where there is no judge.
+
+        Raises a leaf of ModelError when its replies are of no use: then nobody has judged.
+        """
         if self.judge is not None:
             return self.judge.supports(claim, "\n".join(premise(passage, self.names) for passage in passages))
         sources = self._laid_out([piece for passage in passages for piece in sentences_of(passage)])
-        label = self._ask(prompts.judge(claim, sources.text), parsing.VERDICT, parsing.verdict) or "unrelated"
+        label = self._ask(prompts.judge(claim, sources.text), parsing.VERDICT, parsing.verdict)
+        if label is None:
+            raise self.meter.fault
         return Support(label, {"supports": 1.0, "partly": 0.5}.get(label, 0.0), self.llm.name)
 
     def choose(self, question: str, drafts: Sequence[Draft]) -> int:

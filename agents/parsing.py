@@ -114,14 +114,16 @@ def collected(data: Mapping[str, Any]) -> tuple[Proved, ...]:
     return _proved(data, "items")
 
 
-def composed(data: Mapping[str, Any]) -> Composed:
-    """Read an answer. Statements beside `answerable: false` are an abstention."""
+def composed(data: Mapping[str, Any], n_sentences: int | None = None) -> Composed:
+    """Read an answer, from so many sentences where that is known. Statements beside `answerable: false` are an
+    abstention."""
     answerable = data.get("answerable")
     if not isinstance(answerable, bool):
         raise UnusableReply('"answerable" must be true or false')
     statements = _proved(data, "statements")
-    if answerable and not any(statement.numbers for statement in statements):
-        raise UnusableReply('"statements" must hold a statement with the numbers of its sentences')
+    last = max((number for s in statements for number in s.numbers), default=0) if n_sentences is None else n_sentences
+    if answerable and not any(1 <= number <= last for s in statements for number in s.numbers):
+        raise UnusableReply(f'"statements" must hold a statement with the numbers of its sentences, from 1 to {last}')
     return Composed(_text(data, "reason"), statements if answerable else ())
 
 

@@ -16,7 +16,7 @@ from docqa.agents.repairing import Repair
 from docqa.answers import Support, Verdict
 from docqa.checks import Action
 from docqa.documents import Document, Passage, Span
-from docqa.errors import OutOfBudget
+from docqa.errors import UNUSABLE, OutOfBudget
 
 _MOST_REPAIRS = 8  # of one answer; what is left then is only refused
 
@@ -101,7 +101,7 @@ class Court:
             if found:
                 proof = self.judging.support(draft.text, _passages(found))
                 return Ruling(draft, found, proof, self._refused(draft.text, pieces, found), repaired=True)
-        except OutOfBudget as error:
+        except (OutOfBudget, *UNUSABLE) as error:
             self.limit = str(error)
             if support is None:  # nobody could be asked: it is shown, and flagged
                 return Ruling(draft, pieces, None)

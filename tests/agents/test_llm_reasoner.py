@@ -12,6 +12,7 @@ from docqa.agents import prompts
 from docqa.agents.chunks import Window
 from docqa.agents.llm_reasoner import LLMReasoner
 from docqa.agents.meter import metered
+from docqa.agents.rag import Rag
 from docqa.agents.reasoner import Notes
 from docqa.agents.sources import sentences_in, unranked
 from docqa.answers import one_line
@@ -23,7 +24,7 @@ from docqa.llm.reader import LexicalReader
 from docqa.llm.scripted import ScriptedLLM
 from docqa.retrieval.passages import split
 
-from .library_of_pages import document_of
+from .library_of_pages import PagesCorpus, document_of
 from .reading_model import model_of, numbered_lines, reader_of, reading_model
 from .scattered import plant_report
 
@@ -197,3 +198,29 @@ def test_a_judge_spares_the_model_a_call() -> None:
     assert thinker.supports("It is painted grey.", PASSAGES).label == "supports"
     assert model.calls == []
     assert reasoner()[0].supports("It is painted grey.", PASSAGES).judge == "reading-model"
+
+
+def test_a_manager_that_names_no_sentence_there_is_is_asked_again() -> None:
+    wrong = {
+        "reason": "as read",
+        "answerable": True,
+        "statements": [{"text": "It spans 503 metres.", "evidence": [44]}],
+    }
+    right = {**wrong, "statements": [{"text": "It spans 503 metres.", "evidence": [1]}]}
+    replies = iter([json.dumps(wrong), json.dumps(right)])
+    model = model_of(lambda _: next(replies))
+    draft = LLMReasoner(model).compose(QUESTION, reasoner()[0].gather(QUESTION, READING, Notes()))
+    assert [statement.text for statement in draft.statements] == ["It spans 503 metres."]
+    assert "from 1 to 1" in model.calls[1].prompt
+
+
+def test_what_the_model_cannot_judge_is_shown_as_not_judged_and_not_left_out() -> None:
+    said = {"text": "The arch measures 503 metres.", "evidence": [2]}
+    draft = json.dumps({"reason": "", "answerable": True, "statements": [said]})
+    model = model_of(lambda messages: draft if messages[0].content == prompts.MANAGER else "purple")
+    llm, meter = metered(model, Budget())
+    answer = Rag(LLMReasoner(llm, meter=meter), PagesCorpus(DOCUMENT), meter=meter, gathers=False)(QUESTION, [DOCUMENT])
+    assert (answer.status, answer.text) == ("partial", said["text"])
+    assert answer.citations[0].support is None
+    assert any("could not be judged" in warning for warning in answer.warnings)
+    assert any("did not keep to the form 'verdict'" in warning for warning in answer.warnings)
