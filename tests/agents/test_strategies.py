@@ -176,3 +176,13 @@ def test_an_answer_says_what_sparse_attention_did() -> None:
     answer = last_answer(rag.stream("Who runs the mill?", [HOPS]))
     counts = {name: count for name, count in answer.usage.items() if "dense" in name or "attention" in name}
     assert counts == {"attention_density_percent": 25, "attention_recall_percent": 87, "dense_recomputations": 2}
+
+
+@pytest.mark.parametrize("order", list(ORDERS))
+def test_where_the_window_is_small_the_best_passages_stay_whatever_their_order(order: PassageOrder) -> None:
+    report = plant_report(n_pages=20)
+    corpus, question = PagesCorpus(report), "What leak concerned incident 104 at valve D3?"
+    model = model_of(reader_of(r"valve D3\b"), context_length=1_350, max_output_tokens=200)
+    answer = Rag(LLMReasoner(model, LexicalReader()), corpus, gathers=False, order=order)(question, [report])
+    assert answer.text == "Incident 104 concerned a leak at valve D3."
+    assert any("did not fit the model's window" in warning for warning in answer.warnings)
