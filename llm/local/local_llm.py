@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
 
-from docqa.errors import ContextTooLong, ModelError, ModelRejected, UsageError
+from docqa.errors import ContextTooLong, Interrupted, ModelError, ModelRejected, UsageError
 from docqa.llm.base import Completion, Message, Sampling, Schema, Usage
 from docqa.llm.cache.block_chain import fingerprint
 from docqa.llm.cache.store import KVStore
@@ -24,6 +24,7 @@ from docqa.llm.local.readings import Attending, Readings
 from docqa.llm.local.sequence import Abandoned
 from docqa.llm.server_notes import Notes
 from docqa.llm.structured import complete_structured
+from docqa.llm.waiting import is_abandoned
 
 _PROBE_TOKENS = 16
 
@@ -129,7 +130,9 @@ class LocalLLM:
         return len(prompt_tokens(self._loaded.tokenizer, messages))
 
     def _reply(self, messages: Sequence[Message], schema: Schema | None) -> Completion:
-        *_, last = self.generate(Generation(tuple(messages), self.sampling, self._stop, schema))
+        if is_abandoned():  # while another reply was written
+            raise Interrupted("nobody waits for this reply any more")
+        *_, last = self.generate(Generation(tuple(messages), self.sampling, self._stop, schema, is_abandoned))
         assert isinstance(last, Completion)
         return last
 

@@ -12,7 +12,7 @@ from docqa.llm.base import Message
 from docqa.llm.budget import Budget, BudgetLLM
 from docqa.llm.counting import CountingLLM
 from docqa.llm.scripted import Call, ScriptedLLM
-from docqa.llm.waiting import awaited
+from docqa.llm.waiting import awaited, is_abandoned
 
 TIMEOUT_S = 60.0
 
@@ -61,3 +61,21 @@ def test_a_call_that_hangs_is_left_and_counted_when_it_ends(budget: Budget, erro
     while not counting.tally.usage.n_calls and time.monotonic() < deadline:
         time.sleep(0.01)
     assert counting.tally.usage.n_calls == 1
+
+
+def test_a_call_that_looks_is_ended_before_anybody_goes_on() -> None:
+    ended = threading.Event()
+
+    def looking() -> None:
+        deadline = time.monotonic() + TIMEOUT_S
+        while not is_abandoned() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        ended.set()
+
+    def leave() -> None:
+        raise Interrupted("nobody waits")
+
+    with pytest.raises(Interrupted):
+        awaited(looking, leave)
+    assert ended.is_set()
+    assert not is_abandoned()  # of a thread that nobody waits for

@@ -13,12 +13,14 @@ import torch
 
 from docqa.app.build import build_answerer, build_corpus, build_library
 from docqa.app.config import Settings
-from docqa.errors import ContextTooLong, ModelRejected, TruncatedReply, UsageError
+from docqa.errors import ContextTooLong, ModelRejected, OutOfBudget, TruncatedReply, UsageError
 from docqa.llm.attention.paging import PageBudget
 from docqa.llm.attention.policy import Policy
 from docqa.llm.attention.selection import BlockBudget
 from docqa.llm.base import Completion, Message, Sampling, Schema
+from docqa.llm.budget import Budget, BudgetLLM
 from docqa.llm.cache.store import KVStore
+from docqa.llm.counting import CountingLLM
 from docqa.llm.generation import Generation
 from docqa.llm.local import guard
 from docqa.llm.local.generation import Choice, Ending, Written, written_text
@@ -220,6 +222,15 @@ def test_a_stream_that_is_left_early_harms_nothing(loaded: Loaded) -> None:
     next(stream)
     del stream
     assert llm.complete(asked("What is the code?")).text == llm_of(loaded).complete(asked("What is the code?")).text
+
+
+def test_a_reply_that_nobody_waits_for_ends_and_the_next_one_is_not_kept_waiting(loaded: Loaded) -> None:
+    llm = llm_of(loaded, max_output_tokens=100_000)
+    counting = CountingLLM(llm)
+    limited = BudgetLLM(counting, Budget(is_stopped=llm._turn.locked))  # as soon as it is at work
+    with pytest.raises(OutOfBudget):
+        limited.complete(asked("Tell me everything."))
+    assert counting.tally.usage.n_calls == 1  # it has ended before anybody went on
 
 
 def test_a_template_without_a_system_turn_gets_its_text_with_the_question() -> None:
