@@ -47,7 +47,11 @@ def _from(load: Callable[[Path], Iterator[Example]], name: str) -> Callable[[Pat
     def checked(path: Path | None) -> Iterator[Example]:
         if path is None:
             raise UsageError(f"task {name} needs --data PATH, the folder or file with its examples")
-        return load(path)
+        try:
+            yield from load(path)
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise UsageError(f"{path}: is not in the format in which {name} was published ({what})") from error
 
     return checked
 

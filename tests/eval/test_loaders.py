@@ -280,6 +280,29 @@ def test_absent_data_is_told_with_the_path(name: str, tmp_path: Path) -> None:
         list(task(name).load(None))
 
 
+@pytest.mark.parametrize(
+    ("name", "file", "value"),
+    [
+        ("squad", "a.json", {"x": 1}),
+        ("squad", "a.json", [1, 2]),
+        ("lciteeval/niah", "niah.json", {"x": 1}),
+        ("longbench", "a.jsonl", {"input": 3}),
+        ("leval", "a.jsonl", {"input": 3, "instructions": [], "outputs": []}),
+        ("loogle", "a.jsonl", {"input": None}),
+        ("qmsum", "a.jsonl", {}),
+        ("covidqa", "a.json", [1]),
+        ("hotpotqa", "a.json", [1]),
+        ("qasper", "a.json", [1]),
+        ("summhay", "topic_1.json", {}),
+    ],
+)
+def test_data_of_another_format_is_told_in_one_line(tmp_path: Path, name: str, file: str, value: Any) -> None:
+    path = write(tmp_path / file, value)
+    with pytest.raises(UsageError, match=f"not in the format in which {name} was published") as caught:
+        load(name, path)
+    assert "\n" not in str(caught.value)
+
+
 def test_damaged_data_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text("\n{broken\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"x\.jsonl"):
