@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,10 +16,11 @@ from docqa import __version__
 from docqa.errors import UsageError
 
 if TYPE_CHECKING:
-    from docqa.answers import Answerer
+    from docqa.app.answering import Answering
     from docqa.app.config import Settings
     from docqa.app.eval_corpus import EvalCorpus
     from docqa.app.session import Session
+    from docqa.eval.closed_book import ClosedBook
     from docqa.eval.examples import Example
     from docqa.eval.runner import OnProgress
     from docqa.eval.scoring import Evaluation
@@ -152,10 +154,10 @@ def _evaluated(session: Session, chosen: Choice, data: Path | None, folder: Path
     if not examples:
         raise UsageError(f"{data}: holds no examples of {chosen.task}")
     about = _about(session, chosen)
-    with RecordFile(folder / "answers.jsonl", about) as file, _progress(session) as on_progress:
-        run = Run(answerer, corpus.open, chosen.n_workers, chosen.retries_failed, on_progress)
-        records = run(examples, file)
-    with closing(setting.judge):
+    with closing(setting.judge), closing(session.agent), closing(answerer):
+        with RecordFile(folder / "answers.jsonl", about) as file, _progress(session) as on_progress:
+            run = Run(answerer, corpus.open, chosen.n_workers, chosen.retries_failed, on_progress)
+            records = run(examples, file)
         return score(about, examples, records, metrics, setting)
 
 
@@ -177,7 +179,7 @@ def _design(chosen: Choice) -> dict[str, str]:
     return {name: ", ".join(f"{value:g}" for value in values) for name, values in asked.items() if values}
 
 
-def build_strategy(settings: Settings, strategy: str, corpus: EvalCorpus) -> Answerer:
+def build_strategy(settings: Settings, strategy: str, corpus: EvalCorpus) -> Answering | ClosedBook:
     """What answers: the route of that name with the model of the settings, or the closed-book control.
 
     Raises UsageError for a name that is not known, and for a control that the model cannot give.
@@ -191,9 +193,11 @@ def build_strategy(settings: Settings, strategy: str, corpus: EvalCorpus) -> Ans
     name, _, argument = settings.model.partition(":")
     if name not in LLMS:
         raise UsageError("closed_book asks a language model without the documents; the embedded reader knows nothing")
+    from docqa.app.answering import close
     from docqa.eval.closed_book import ClosedBook
 
-    return ClosedBook(LLMS[name](settings, argument))
+    llm = LLMS[name](settings, argument)
+    return ClosedBook(llm, partial(close, llm))
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from docqa.answers import Answer, Coverage, Route, Statement
 from docqa.documents import Document
@@ -18,9 +18,10 @@ _INSTRUCTION = (
 
 @dataclass(frozen=True, slots=True)
 class ClosedBook:
-    """An answerer that does not look at the documents."""
+    """An answerer that does not look at the documents. `close` ends what the model holds open."""
 
     llm: LLM
+    close: Callable[[], None] = field(default=lambda: None, repr=False)
 
     def __call__(self, question: str, documents: Sequence[Document]) -> Answer:
         """The model's answer without citations; `not_found` when it says that it does not know."""

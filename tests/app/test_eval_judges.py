@@ -18,6 +18,7 @@ from tests.llm.nli_model import make_nli_model
 from tests.llm.openai_server import Kind, OpenAIServer
 
 from .conftest import DocqaCommand
+from .test_eval_commands import articles
 
 
 def test_an_unknown_judge_is_told_with_the_known() -> None:
@@ -68,6 +69,33 @@ def test_a_language_model_on_a_server_judges_and_is_asked_once_for_each_pair(tmp
         assert not found.entails("It rained. The sea is calm.", "The sea is rough.")
         assert len(server.chats) == 2
         found.close()
+
+
+def test_a_model_on_a_server_is_measured_with_its_control_and_what_it_costs(
+    docqa: DocqaCommand, tmp_path: Path
+) -> None:
+    def reply(messages: Sequence[Message]) -> str:
+        lines = numbered_lines(messages)
+        if not lines:
+            return "unknown"
+        statements = [{"text": text, "evidence": [n]} for n, text in lines if "1507" in text]
+        return json.dumps({"reason": "as read", "answerable": bool(statements), "statements": statements})
+
+    data = tmp_path / "towns.json"
+    data.write_text(json.dumps({"data": articles(2, 2)}), encoding="utf-8")
+    with OpenAIServer(model_of(reply), Kind(model_card={"max_model_len": 32_000})) as server:
+        for strategy in ("closed_book", "rag"):
+            model = ["--model", "openai:test", "--base-url", server.url, "--strategy", strategy]
+            run = docqa(
+                "eval", "squad", "--data", str(data), *model, "--out", str(tmp_path / strategy), "--workers", "2"
+            )
+            assert run.code == 0, run.err
+            assert "4 examples, 0 failed" in run.out
+        closed_book = [json.dumps(chat.body) for chat in server.chats[:4]]
+    assert not any("was founded" in body for body in closed_book)
+    compared = docqa("eval", "compare", str(tmp_path / "closed_book"), str(tmp_path / "rag"), "--out", str(tmp_path))
+    assert "| str_em | +25.00 |" in compared.out
+    assert "tokens per question" in (tmp_path / "comparison.html").read_text(encoding="utf-8")
 
 
 def test_a_run_is_scored_by_an_nli_judge_from_end_to_end(docqa: DocqaCommand, tmp_path: Path) -> None:
