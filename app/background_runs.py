@@ -59,6 +59,15 @@ class BackgroundRuns:
         elif self.run(run_id).state == "running":
             raise UsageError("another docqa process works on this question; stop it there")
 
+    def wait(self, run_id: str, timeout_s: float) -> bool:
+        """Wait for the end of a run, and say whether it is over. One of another process is not waited for."""
+        with self._guard:
+            thread, _ = self._running.get(run_id, (None, None))
+        if thread is not None:
+            thread.join(timeout_s)
+            return not thread.is_alive()
+        return self.run(run_id).state != "running"
+
     def is_stopping(self, run_id: str) -> bool:
         """Whether a run has been asked to stop and has not come to its end."""
         with self._guard:

@@ -90,6 +90,7 @@ def _asked(page: Page, question: str) -> float:
     if new.is_enabled():
         new.click()
         expect(new).to_be_disabled()
+        expect(page.locator(".sentence")).to_have_count(0)  # those of the answer before are gone
     started = time.perf_counter()
     ask(page, question)
     outcome = page.locator(".sentence").or_(page.get_by_text("came nearest")).first

@@ -6,19 +6,21 @@ import streamlit as st
 
 from docqa.app.files import SUFFIXES
 from docqa.app.literal_text import literal
+from docqa.app.run_log import Run
 from docqa.ui import documents, evidence_column, history, settings_panel, talk, window
 from docqa.ui.shared import workspace
 
 
 def draw() -> None:
-    """Draw the three areas, and take the next question."""
+    """Take the next question, and draw the three areas with what has become of it by then."""
     window.follow_history()
+    _take_question(goes_on=bool(_runs()))
     with st.sidebar:
         documents.draw()
         history.draw()
         settings_panel.draw_button()
     window.write_address()
-    runs = workspace().runs.of_conversation(window.conversation()) if window.conversation() else ()
+    runs = _runs()
     middle, right = st.columns([6, 5], gap="medium")
     with middle:
         talk.draw(runs)
@@ -26,7 +28,12 @@ def draw() -> None:
             st.error(literal(complaint))
     with right:
         evidence_column.draw(window.selected(runs))
-    _take_question(goes_on=bool(runs))
+    talk.linger(runs)
+
+
+def _runs() -> tuple[Run, ...]:
+    """The runs of the open conversation."""
+    return workspace().runs.of_conversation(window.conversation()) if window.conversation() else ()
 
 
 def _take_question(goes_on: bool) -> None:
@@ -41,4 +48,3 @@ def _take_question(goes_on: bool) -> None:
     documents.take(said.files)
     if said.text.strip():
         window.ask(said.text)
-    st.rerun()

@@ -19,6 +19,7 @@ from docqa.ui import elements, turn_actions, window
 from docqa.ui.shared import workspace
 
 _POLL_S = 0.4
+_LINGER_S = 0.5
 _DOCQA = ":material/find_in_page:"
 
 
@@ -39,6 +40,13 @@ def draw(runs: Sequence[Run]) -> None:
                 st.fragment(_draw_live, run_every=_POLL_S)(run.id)
             else:
                 _draw_outcome(run)
+
+
+def linger(runs: Sequence[Run]) -> None:
+    """Once all is drawn, wait a moment for a run that is nearly over, and draw its outcome at once."""
+    running = next((run for run in reversed(runs) if run.state == "running"), None)
+    if running is not None and workspace().runs.wait(running.id, _LINGER_S):
+        st.rerun()
 
 
 def _draw_welcome() -> None:
@@ -66,7 +74,7 @@ def _draw_live(run_id: str) -> None:
     if run.state != "running":
         st.rerun()
     stopping = workspace().runs.is_stopping(run_id)
-    said = "Stopping: what the model is writing comes to its end" if stopping else headline(run.events)
+    said = "Stopping" if stopping else headline(run.events)
     _draw_steps(st.status(literal(said), expanded=True), steps(run.events))
     if st.button("Stop", key=f"stop-{run_id}", icon=":material/stop_circle:", disabled=stopping):
         try:

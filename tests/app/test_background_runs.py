@@ -75,6 +75,16 @@ def test_a_run_is_seen_step_by_step_by_whoever_knows_its_id(runs: BackgroundRuns
     assert over(runs, run_id).answer == ANSWER
 
 
+def test_one_can_wait_a_moment_for_the_end_of_a_run(runs: BackgroundRuns) -> None:
+    go = threading.Semaphore(0)
+    run_id = runs.begin(question(), step_by_step(go))
+    assert not runs.wait(run_id, 0.01)
+    go.release(4)
+    assert runs.wait(run_id, TIMEOUT_S)
+    assert runs.run(run_id).state == "done"
+    assert runs.wait(run_id, 0.0)  # it is over
+
+
 def test_runs_at_the_same_time_do_not_mix(runs: BackgroundRuns) -> None:
     def work_of(n: int) -> Work:
         def work(is_stopped: Callable[[], bool]) -> Iterator[Event]:
@@ -136,7 +146,7 @@ def test_what_went_wrong_in_the_thread_reaches_the_person(
 
 
 def test_a_run_that_is_not_there_is_a_usage_error(runs: BackgroundRuns) -> None:
-    for attempt in (runs.run, runs.stop):
+    for attempt in (runs.run, runs.stop, lambda run_id: runs.wait(run_id, 0.0)):
         with pytest.raises(UsageError, match="no question"):
             attempt("nothing")
 
@@ -167,6 +177,7 @@ def test_a_run_of_another_process_is_followed_and_interrupted_when_that_process_
         run_id = child.stdout.readline().strip()
         until(lambda: runs.run(run_id).events == (Read(1, 2, 1),))
         assert runs.run(run_id).state == "running"
+        assert not runs.wait(run_id, TIMEOUT_S)
         with pytest.raises(UsageError, match="another docqa process"):
             runs.stop(run_id)
         child.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.app.slow_model import SlowServer, slow_server
 
-from .browser import Visitor, add_documents, ask, docqa_ui, stop_button, visitor
+from .browser import TIMEOUT_S, Visitor, add_documents, ask, docqa_ui, stop_button, visitor
 from .pdf_of_ours import BRIDGE, write_report
 
 ARCH, OPENED = (
@@ -42,11 +43,16 @@ def page_url(tmp_path_factory: pytest.TempPathFactory, model: SlowServer) -> Ite
         yield url
 
 
-def asked(page: Page, folder: Path, question: str) -> Page:
-    """The page in the middle of an answer to a question about the bridge."""
+def asked(page: Page, slow: SlowServer, folder: Path, question: str) -> Page:
+    """The page in the middle of an answer to a question about the bridge: the model has been asked."""
     add_documents(page, write_report(folder / "ostwick.pdf", BRIDGE).path)
+    n_asked = slow.n_asked
     ask(page, question)
     expect(stop_button(page)).to_be_visible()
+    deadline = time.monotonic() + TIMEOUT_S
+    while slow.n_asked == n_asked:
+        assert time.monotonic() < deadline, "the model was not asked"
+        page.wait_for_timeout(50)
     return page
 
 
@@ -59,7 +65,7 @@ def shows_work(page: Page) -> None:
 def test_a_reload_and_a_second_person_find_the_answer_that_is_being_made(
     browser: Browser, person: Visitor, slow: SlowServer, tmp_path: Path
 ) -> None:
-    here = asked(person.open(), tmp_path, "How long is the main arch?")
+    here = asked(person.open(), slow, tmp_path, "How long is the main arch?")
     shows_work(here)
     here.reload()
     shows_work(here)
@@ -81,7 +87,7 @@ def test_a_dropped_connection_finds_its_way_back(person: Visitor, tmp_path: Path
         socket.connect_to_server()
 
     person.context.route_web_socket("**/_stcore/stream", through)
-    page = asked(person.open(), tmp_path, "When was the bridge opened to traffic?")
+    page = asked(person.open(), slow, tmp_path, "When was the bridge opened to traffic?")
     shows_work(page)
     sockets[-1].close()
     slow.let(1)
@@ -90,20 +96,25 @@ def test_a_dropped_connection_finds_its_way_back(person: Visitor, tmp_path: Path
 
 
 def test_stop_stops_at_once_and_not_when_the_model_is_done(person: Visitor, slow: SlowServer, tmp_path: Path) -> None:
-    page = asked(person.open(), tmp_path, "What is the main arch made of?")
+    page = asked(person.open(), slow, tmp_path, "What is the main arch made of?")
     shows_work(page)
     n_asked = slow.n_asked
     stop_button(page).click()
+    expect(page.get_by_text("Stopped before anything was proved.")).to_be_visible()  # the model was never let
     expect(stop_button(page)).to_have_count(0)
     expect(page.get_by_role("button", name="Ask again").first).to_be_visible()
-    assert slow.n_asked <= n_asked + 1  # and no reply was let through
+    slow.let_go()
+    page.reload()
+    expect(page.get_by_text("Stopped before anything was proved.")).to_be_visible()
+    assert slow.n_asked == n_asked
 
 
 def test_two_people_at_once_do_not_mix(browser: Browser, page_url: str, slow: SlowServer, tmp_path: Path) -> None:
     questions = ("What does the main arch span?", "When was it opened to traffic?")
     with visitor(browser, page_url) as one, visitor(browser, page_url) as two:
         pages = [
-            asked(person.open(), tmp_path, question) for person, question in zip((one, two), questions, strict=True)
+            asked(person.open(), slow, tmp_path, question)
+            for person, question in zip((one, two), questions, strict=True)
         ]
         for page in pages:
             shows_work(page)
