@@ -7,8 +7,9 @@ For statements in other words a judge may be given; it is not asked about what w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docqa.agents.embedded import row_in_words
 from docqa.agents.judging import doubted
@@ -20,6 +21,10 @@ from docqa.llm.negations import n_negations
 from docqa.llm.reader import ClaimJudge
 from docqa.text import word_strings
 
+_SUM = re.compile(
+    r"(?:At least )?(?P<n>\d{1,6}) (?:items|sentences) found; (?:all \d+ passages|\d+ of \d+ parts) were read"
+    r"(?: before a limit ended the reading)?\."
+)
 _MOST_ORDERED = 6  # pieces of evidence that may be taken in any order
 _AROUND_CHARS = 500  # about as much as a passage has
 _SMALL = frozenset(
@@ -47,7 +52,26 @@ def verify(
 ) -> tuple[CheckedCitation, ...]:
     """Check every citation of an answer, in order. A `judge` is asked where words cannot tell, and only there."""
     known, locator = {document.id: document for document in documents}, Locator(documents)
-    return tuple(checked for statement in answer.statements for checked in _verified(statement, known, locator, judge))
+    counts = {
+        statement: _is_right_count(statement, answer) for statement in answer.statements if _says_count(statement)
+    }
+    return tuple(
+        replace(checked, support="supports" if counts[statement] else "contradicts") if statement in counts else checked
+        for statement in answer.statements
+        for checked in _verified(statement, known, locator, None if statement in counts else judge)
+    )
+
+
+def _says_count(statement: Statement) -> bool:
+    """Whether it is docqa's own sum of what it found, which stands in no document."""
+    return _SUM.fullmatch(statement.text) is not None
+
+
+def _is_right_count(statement: Statement, answer: Answer) -> bool:
+    """Whether a sum is the number of the other statements, and cites just what they cite."""
+    counted, others = _SUM.fullmatch(statement.text), [other for other in answer.statements if other != statement]
+    cited = {citation for other in others for citation in other.citations}
+    return counted is not None and int(counted["n"]) == len(others) and set(statement.citations) == cited
 
 
 def _verified(

@@ -29,6 +29,8 @@ QUESTIONS = (
     "How many members has the cooperative?",
     "How high is the tidal range?",
     "How are turbines maintained?",
+    "List all risks.",
+    "How many times is the export cable mentioned?",
 )
 OTHER = document_of(
     Page(0, "The tunnel under the strait was dug in nine years. It is lit by lamps.", number=1), name="t.pdf"
@@ -213,6 +215,21 @@ def test_untouched_citations_hold(
 )
 def test_words_bear_a_statement_out_or_not(statement: str, evidence: str, label: str) -> None:
     assert word_support(statement, evidence) == label
+
+
+@pytest.mark.parametrize("change", ["more", "fewer", "another citation"])
+def test_a_wrong_sum_of_what_was_found_does_not_hold(answers: tuple[Document, list[Answer]], change: str) -> None:
+    document, given = answers
+    answer = next(answer for answer in given if " found; all " in answer.text)
+    sum_up, *others = answer.statements
+    n = int(sum_up.text.split()[0])
+    assert n == len(others)
+    if change == "fewer":
+        others = others[:-1]
+    text = sum_up.text.replace(str(n), str(n + 1), 1) if change == "more" else sum_up.text
+    citations = sum_up.citations[1:] if change == "another citation" else sum_up.citations
+    forged = replace(answer, statements=(Statement(text, citations), *others))
+    assert {c.support for c in verify(forged, [document]) if c.statement == text} == {"contradicts"}
 
 
 RESULTS = document_of(
