@@ -58,7 +58,7 @@ def verify(
     return tuple(
         replace(checked, support="supports" if counts[statement] else "contradicts") if statement in counts else checked
         for statement in answer.statements
-        for checked in _verified(statement, known, locator, None if statement in counts else judge)
+        for checked in _verified(statement, answer.question, known, locator, None if statement in counts else judge)
     )
 
 
@@ -75,11 +75,11 @@ def _is_right_count(statement: Statement, answer: Answer) -> bool:
 
 
 def _verified(
-    statement: Statement, known: Mapping[str, Document], locator: Locator, judge: ClaimJudge | None
+    statement: Statement, question: str, known: Mapping[str, Document], locator: Locator, judge: ClaimJudge | None
 ) -> list[CheckedCitation]:
     located = [locator.relocate(citation) for citation in statement.citations]
     support = word_support(statement.text, "\n".join(_evidence(place, known) for place in located))
-    if support == "supports" and not _in_place(statement.text, located, known):
+    if support == "supports" and not _in_place(_without_label(statement.text, question), located, known):
         support = "partly"
     around = "\n".join(_evidence(place, known, _AROUND_CHARS) for place in located)
     if judge is not None and around.strip() and support in ("partly", "unrelated"):
@@ -111,6 +111,12 @@ def shared_words(statement: str, evidence: str) -> SupportLabel:
     if not missing:
         return "supports"
     return "partly" if 2 * len(missing) <= len(content) else "unrelated"
+
+
+def _without_label(text: str, question: str) -> str:
+    """A sentence without the words of the question that are put before it: "Pell Island: It was closed." """
+    label, colon, rest = text.partition(": ")
+    return rest if colon and label.casefold() in question.casefold() else text
 
 
 def follows(statement: str, evidence: Sequence[Sequence[str]]) -> bool:

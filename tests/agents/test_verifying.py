@@ -30,6 +30,7 @@ QUESTIONS = (
     "How high is the tidal range?",
     "How are turbines maintained?",
     "List all risks.",
+    "What is the difference between Kestrel Narrows and Pell Island?",
     "How many times is the export cable mentioned?",
 )
 OTHER = document_of(
