@@ -80,13 +80,16 @@ def _statements(rulings: Sequence[Ruling], binder: _Binder) -> tuple[Statement, 
 def _score(rulings: Sequence[Ruling], judging: Judging) -> JudgedScore | None:
     """The citation score of what is shown; a passage is what is cited, however many of its sentences are quoted.
 
-    What docqa knows itself is not judged and not in it. None where there is nothing to score or a judge was missing.
+    What docqa knows itself needs no judge. None where there is nothing to score or a judge was missing.
     """
-    shown = [ruling for ruling in rulings if ruling.kept and ruling.draft.support is None]
+    shown = [ruling for ruling in rulings if ruling.kept]
+    known = {ruling.draft.text: ruling.draft.support for ruling in shown}
     passages = list(dict.fromkeys(piece.passage for ruling in shown for piece in ruling.kept))
     numbers = {passage: number for number, passage in enumerate(passages, start=1)}
 
     def borne_out(claim: CitedClaim, cited: Sequence[int]) -> bool:
+        if (support := known[claim.text]) is not None:
+            return support.label == "supports"
         return judging.bears_out(claim.text, [passages[index] for index in cited])
 
     claims = [CitedClaim(r.draft.text, tuple(numbers[piece.passage] for piece in r.kept)) for r in shown]

@@ -275,6 +275,15 @@ def test_what_docqa_counted_counts_what_is_left_and_cites_the_same() -> None:
     assert nothing.statements == ()
 
 
+def test_what_docqa_knows_itself_is_scored_without_a_judge() -> None:
+    quoted = Support("supports", 1.0, "quotation")
+    drafts = [DraftStatement(f"Hall: {piece.quote}", (piece,), quoted) for piece in of(0, 1)]
+    cited = cite(drafts, [WORKS], WORKS_CORPUS, factual())
+    assert cited.check.score is not None
+    assert cited.check.score.score == CitationScore(1.0, 1.0, 1.0, 2)
+    assert cited.check.score.judge == "quotation"
+
+
 def test_the_words_of_a_model_are_never_taken_for_a_count() -> None:
     reasoner = Factual(LexicalReader(), facts={f"{COUNT} larch piles": ("larch",)})
     cited = cite([DraftStatement(f"{COUNT} larch piles", of(0))], [WORKS], WORKS_CORPUS, reasoner)
