@@ -21,7 +21,10 @@ WORK_FORM, ANSWER_FORM = "<partial_answer>", "<answerable>"
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question as it follows a document or an earlier reply, and the right reply."""
+    """A question as it follows a document or an earlier reply, and the right reply.
+
+    `task` is "none" where what is looked for is not there.
+    """
 
     task: str
     question: str
@@ -47,7 +50,8 @@ def find(chance: random.Random, doc: Document) -> Exchange:
 def find_reply(doc: Document, name: str) -> Exchange:
     """What is right for a given name."""
     fact = doc.facts.get(name)
-    return Exchange("find", f"Question: Find{name}", f"{fact.value}. [{fact.line}]" if fact else " none")
+    question = f"Question: Find{name}"
+    return Exchange("find", question, f"{fact.value}. [{fact.line}]") if fact else Exchange("none", question, " none")
 
 
 def follow(chance: random.Random, doc: Document) -> Exchange:
@@ -61,11 +65,10 @@ def follow_reply(doc: Document, name: str) -> Exchange:
     """What is right for a given name."""
     question = f"Question: Follow{name}"
     fact = doc.facts.get(name)
-    if fact is None:
-        return Exchange("follow", question, " none")
-    second = doc.facts.get(fact.value)
-    then = f"{second.value}. [{second.line}]" if second else " none"
-    return Exchange("follow", question, f"{fact.value}{then}")
+    second = doc.facts.get(fact.value) if fact else None
+    if fact is None or second is None:
+        return Exchange("none", question, f"{fact.value if fact else ''} none")
+    return Exchange("follow", question, f"{fact.value}{second.value}. [{second.line}]")
 
 
 def count(chance: random.Random, doc: Document) -> Exchange:
@@ -79,7 +82,7 @@ def count_reply(doc: Document, first: str) -> Exchange:
     question = f"Question: Count from{first}{ORDINALS[0]}"
     items = doc.series.get(first, ())
     if not items:
-        return Exchange("count", question, " none")
+        return Exchange("none", question, " none")
     listed = " and".join(f"{item.name if i else ''}{item.value}. [{item.line}]" for i, item in enumerate(items))
     end = f"{listed} and{first}{ORDINALS[len(items)]} none total{ORDINALS[len(items) - 1]}"
     return Exchange("count", question, end)

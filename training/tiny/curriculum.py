@@ -14,7 +14,8 @@ from training.tiny.sequences import Reply
 
 LENGTHS = (96, 144, 216, 324, 486, 729, 1024, 1536, 2048, 3072, 4096)
 ONE_LOOK_UP = {"find": 1.0}
-ALL = {"find": 0.35, "follow": 0.35, "count": 0.3}
+ALL = {"find": 0.3, "follow": 0.45, "count": 0.25}
+BARS = {"find": 0.85, "follow": 0.6, "count": 0.7}
 _WINDOW = 240
 _ENOUGH = 120
 _FORMS_FROM = 216
@@ -25,13 +26,12 @@ _LONGEST_FORM = 1024
 class Progress:
     """How far a training is: the length, whether all tasks and all forms have begun, and the latest outcomes by task.
 
-    A task counts as learned at `bar`, the share of replies of which every token is right.
+    A text gets longer when of the latest replies of each task the share in BARS was right in every token.
     """
 
     level: int = 0
     all_tasks: bool = False
     forms: bool = False
-    bar: float = 0.9
     outcomes: dict[str, deque[bool]] = field(default_factory=dict)
 
     @property
@@ -49,7 +49,7 @@ class Progress:
             self.outcomes.setdefault(reply.task, deque(maxlen=_WINDOW)).append(right)
         found = self.accuracy()
         begun = ALL if self.all_tasks else ONE_LOOK_UP
-        if any(found.get(task, 0.0) < self.bar for task in begun):
+        if any(found.get(task, 0.0) < BARS[task] for task in begun):
             return
         if not self.all_tasks:
             self.all_tasks = True

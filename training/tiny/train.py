@@ -95,7 +95,7 @@ def train(schedule: Schedule, work: Path) -> Any:
             mean = round(sum(losses) / len(losses), 4)
             _log(work, {"step": step + 1, "seconds": seconds, "length": progress.length, "loss": mean, **known})
             losses.clear()
-        if (step + 1) % (5 * schedule.every) == 0 or step + 1 == schedule.n_steps:
+        if (step + 1) % (2 * schedule.every) == 0 or step + 1 == schedule.n_steps:
             state = {"step": step + 1, "model": model.state_dict(), "optimiser": optimiser.state()}
             _save(work / "checkpoint.pt", {**state, "progress": progress.state()})
     return model
