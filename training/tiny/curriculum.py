@@ -15,10 +15,10 @@ from training.tiny.sequences import Reply
 LENGTHS = (96, 144, 216, 324, 486, 729, 1024, 1536, 2048, 3072, 4096)
 ONE_LOOK_UP = {"find": 1.0}
 ALL = {"find": 0.3, "follow": 0.45, "count": 0.25}
-BARS = {"find": 0.85, "follow": 0.6, "count": 0.7}
+BARS = {"find": 0.85, "follow": 0.6, "count": 0.5}
 _WINDOW = 240
 _ENOUGH = 120
-_FORMS_FROM = 216
+_FORMS_FROM = 1536
 _LONGEST_FORM = 1024
 
 

@@ -20,6 +20,7 @@ ATTENTION = "docqa_training"
 N_POSITIONS = 32_768
 N_LAYERS, N_HEADS, N_KV_HEADS, WIDTH, HEAD_DIM, ROPE_THETA = 3, 8, 2, 128, 64, 1e6
 _SHARPNESS = 8.0
+_LONGEST_PLAIN = 500  # tokens
 
 
 def network(n_vocabulary: int, end: int, pad: int, seed: int) -> Any:
@@ -57,10 +58,17 @@ def network(n_vocabulary: int, end: int, pad: int, seed: int) -> Any:
 
 
 def replies_loss(model: Any, made: Batch) -> tuple[Tensor, list[tuple[Reply, bool]]]:
-    """The mean loss over all tokens of replies, and for each reply whether every token of it was the likeliest."""
-    hidden = model.model(
-        input_ids=made.tokens, position_ids=made.positions, use_cache=False, attention_mask=torch.ones_like(made.tokens)
-    ).last_hidden_state
+    """The mean loss over all tokens of replies, and for each reply whether every token of it was the likeliest.
+
+    Products of matrices are in bfloat16, everything else in float32.
+    """
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        hidden = model.model(
+            input_ids=made.tokens,
+            position_ids=made.positions,
+            use_cache=False,
+            attention_mask=torch.ones_like(made.tokens),
+        ).last_hidden_state.float()
     rows = torch.cat([torch.full((reply.end - reply.start,), reply.row) for reply in made.replies])
     places = torch.cat([torch.arange(reply.start, reply.end) for reply in made.replies])
     logits = model.lm_head(hidden[rows, places - 1])
@@ -92,7 +100,22 @@ def _register() -> None:
 def _attend(
     _module: nn.Module, query: Tensor, key: Tensor, value: Tensor, _mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, None]:
+    if query.shape[2] <= _LONGEST_PLAIN:
+        with torch.autocast("cpu", enabled=False):
+            query, key = ((x * scale).to(value.dtype) for x, scale in ((query, options["scaling"]), (key, 1.0)))
+            return _plainly(query, key, value).transpose(1, 2), None
     attended = scaled_dot_product_attention(
         query, key, value, is_causal=True, scale=options["scaling"], enable_gqa=True
     )
     return attended.transpose(1, 2), None
+
+
+def _plainly(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Causal attention by its formula: for short rows PyTorch's fused kernel takes longer on its way back."""
+    n_rows, n_heads, length, head_dim = query.shape
+    groups = (n_rows, key.shape[1], n_heads // key.shape[1])
+    later = torch.full((length, length), -torch.inf, dtype=query.dtype).triu(1)
+    scores = query.reshape(n_rows, key.shape[1], -1, head_dim) @ key.transpose(-1, -2)
+    shares = torch.softmax(scores.view(*groups, length, length) + later, dim=-1)
+    attended = shares.reshape(n_rows, key.shape[1], -1, length) @ value
+    return attended.view(n_rows, n_heads, length, head_dim)
