@@ -32,9 +32,10 @@ test: check
 train-reader: setup
 	$(BIN)/python -m training.make_weights --data $(DATA) --work build/train --out llm/weights
 
-# The tiny model of the tests; an hour on one core, and it goes on where it stopped. See training/tiny/README.md.
+# The tiny model that looks facts up, and what it has to show. It goes on where it stopped. See training/tiny/README.md.
 train-tiny: setup
-	$(BIN)/python -m training.tiny.train --work build/tiny --out tests/llm/tiny_model
+	$(BIN)/python -m training.tiny.train --work build/tiny --out build/tiny_model
+	$(BIN)/python -m pytest training/tiny/acceptance
 
 wheel: setup
 	rm -rf build dist

@@ -31,7 +31,7 @@ from docqa.llm.local.sequence import ReadingPlan
 from training.tiny.conversations import Exchange, count_reply, find_reply, follow_reply
 from training.tiny.documents import Document, Shape, document
 
-MODEL = "tests/llm/tiny_model"
+MODEL = "build/tiny_model"
 TASKS = {"one look-up": "find", "two look-ups": "follow", "counting": "count"}
 MOST_LINES = 999  # numbers of lines are one token up to here
 SHARE_OF_KEYS = 0.125

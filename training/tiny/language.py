@@ -105,6 +105,7 @@ def tokenizer(n_positions: int = 32_768) -> Any:
         [
             normalizers.Replace(Regex(r"# document [0-9a-f]{8}, part [0-9]+:[^\n]*"), "#"),
             normalizers.Replace(Regex(r"Quote, part [0-9]+:"), "Quote:"),
+            normalizers.Replace(Regex(r"\n[<>]{8} NOTES"), ""),
             normalizers.Replace(Regex(r"\n+"), "\n"),
         ]
     )

@@ -3,7 +3,8 @@
 The heads of its first layer begin as exact previous-token heads, one for each offset from 1 to 8, made by the biases of
 queries and keys alone: k = c (1…1, 0…0) and q the same turned back by the offset, so that q·k is largest where the key
 stands that many tokens before. Looking a name up needs such heads first, and a small model takes very long to find them
-by itself.
+by itself. Rotary positions turn slowly (theta 1e8): only what turns little over a whole text can tell names apart at a
+distance.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from training.tiny.sequences import Batch, Reply
 
 ATTENTION = "docqa_training"
 N_POSITIONS = 32_768
-N_LAYERS, N_HEADS, N_KV_HEADS, WIDTH, HEAD_DIM, ROPE_THETA = 3, 8, 2, 128, 64, 1e6
+N_LAYERS, N_HEADS, N_KV_HEADS, WIDTH, HEAD_DIM, ROPE_THETA = 3, 8, 2, 128, 64, 1e8
 _SHARPNESS = 8.0
 _LONGEST_PLAIN = 500  # tokens
 

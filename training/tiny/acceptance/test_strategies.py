@@ -1,4 +1,4 @@
-"""Strategies with a model that really generates: the tiny one in `tests/llm/tiny_model`, by LocalLLM, in one process.
+"""Strategies with a model that really generates: the tiny one in `build/tiny_model`, by LocalLLM, in one process.
 
 Prompts, constrained JSON, parsing, notes and citations are the product's own, nothing of them is scripted.
 """
@@ -22,13 +22,12 @@ from docqa.documents import Document, Page
 from docqa.llm.base import LLM, Sampling
 from docqa.llm.budget import Budget
 from docqa.llm.reader import LexicalReader
+from tests.agents.library_of_pages import PagesCorpus, document_of
 from training.tiny.documents import Document as Ledger
 from training.tiny.documents import Shape
 from training.tiny.documents import document as ledger_of
 
-from .library_of_pages import PagesCorpus, document_of
-
-MODEL = Path(__file__).parents[1] / "llm" / "tiny_model"
+MODEL = Path("build/tiny_model")
 LINES_OF_A_PAGE = 25
 
 

@@ -22,7 +22,7 @@ from training.tiny.conversations import Exchange
 from training.tiny.documents import Document
 from training.tiny.language import tokenizer
 
-MODEL = Path(__file__).parents[1] / "tiny_model"
+MODEL = Path("build/tiny_model")
 N_TOKENS = 4096
 
 
@@ -55,8 +55,8 @@ class BlindCopy(Int4Keys):
 @pytest.fixture
 def bad(monkeypatch: pytest.MonkeyPatch) -> Policy:
     """A policy whose choices are the worst, with what would have caught them left out."""
-    monkeypatch.setitem(selection.ESTIMATES, "worst", worst)  # type: ignore[arg-type]
-    monkeypatch.setitem(scoring.KEY_COPIES, "blind", BlindCopy)  # type: ignore[arg-type]
+    monkeypatch.setitem(selection.ESTIMATES, "worst", worst)
+    monkeypatch.setitem(scoring.KEY_COPIES, "blind", BlindCopy)
     return replace(policy_of(N_TOKENS)[0], estimate="worst", key_copy="blind", min_recall=0.0)
 
 
