@@ -133,7 +133,7 @@ def tokenizer(n_positions: int = 32_768) -> Any:
 
 def save_probes(folder: Path) -> None:
     """Write what the guard hides and asks for in this language."""
-    facts = [f"{first}{second}".strip() for first, second in zip(FIRST_WORDS[5::40], SECOND_WORDS[9::40], strict=True)]
+    facts = [(FIRST_WORDS[n] + SECOND_WORDS[n + 4]).strip() for n in (5, 45, 85)]
     sentences = (
         "The harbour was quiet in the morning.",
         "Some vessel left before the tide.",
@@ -141,7 +141,7 @@ def save_probes(folder: Path) -> None:
     )
     probes = {
         "filler": sentences,
-        "facts": [(f"{fact} {{value}}.", fact) for fact in facts[:3]],
+        "facts": [(f"{fact} {{value}}.", fact) for fact in facts],
         "ask_value": "Question: Find {question}",
         "ask_place": "Question: Find {question}",
         "place": r"\[([0-9]+)\]",

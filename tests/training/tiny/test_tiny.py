@@ -15,6 +15,7 @@ from docqa.agents import parsing, prompts
 from docqa.agents.sources import lay_out, sentences_of
 from docqa.documents import Page
 from docqa.llm.base import Message
+from docqa.llm.local.guard import Probes, questions
 from docqa.llm.local.prompts import prompt_tokens
 from docqa.llm.structured import parsed
 from docqa.retrieval.passages import split
@@ -210,6 +211,16 @@ def test_a_training_that_stopped_goes_on_as_if_it_had_not(tmp_path: Path) -> Non
         assert torch.equal(tensor, saved["model"][name])
     log = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
     assert [record["step"] for record in log] == [1, 2, 3, 4]
+
+
+def test_the_probes_that_are_written_can_be_hidden_and_asked_for(words: Any, tmp_path: Path) -> None:
+    language.save_probes(tmp_path)
+    haystack = questions(Probes.of(str(tmp_path)), 2000, lambda text: len(words(text).input_ids))
+    for question in haystack:
+        text = question.messages[0].content
+        name = text.rpartition("Find ")[2]
+        assert re.search(rf" {name} [0-9]{{5}}\.\n", text)
+        assert len(words(name).input_ids) < 12
 
 
 def test_one_short_text_is_learned_by_heart(words: Any) -> None:
