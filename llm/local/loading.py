@@ -50,7 +50,7 @@ def load(name: str, *, dtype: DType = "auto", device: str = "auto") -> Loaded:
     Nothing is downloaded, and no code that came with the model is run. Raises UsageError with what to do.
     """
     try:
-        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoConfig, AutoModelForCausalLM
         from transformers.utils import logging as transformers_logging
     except ImportError as error:
         raise UsageError("a model on this machine needs an extra: pip install 'docqa[local]'") from error
@@ -60,7 +60,7 @@ def load(name: str, *, dtype: DType = "auto", device: str = "auto") -> Loaded:
     try:
         config = AutoConfig.from_pretrained(name, **options)
         reason = reason_against(config)
-        tokenizer = AutoTokenizer.from_pretrained(name, **options)
+        tokenizer = _tokenizer(name, options)
         model: Any = AutoModelForCausalLM.from_pretrained(
             name,
             config=config,
@@ -76,6 +76,27 @@ def load(name: str, *, dtype: DType = "auto", device: str = "auto") -> Loaded:
     if reason:
         logging.getLogger("docqa").warning("%s runs dense and keeps no readings: %s", name, reason)
     return Loaded(name, model, tokenizer, config, reason, _digest(model, tokenizer, config))
+
+
+def _tokenizer(name: str, options: dict[str, Any]) -> Any:
+    """What `tokenizer.json` says, with the template and special tokens beside it; without one, what transformers makes.
+
+    AutoTokenizer (transformers 5.24) rebuilds some families' tokenizers from the vocabulary alone: a Qwen2 model's gets
+    Qwen2's own normalizer and pre-tokenizer whatever its file and `tokenizer_class` say.
+    """
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+    from transformers.utils.hub import cached_file
+
+    try:
+        cached_file(name, "tokenizer.json", local_files_only=True)
+    except OSError:
+        return AutoTokenizer.from_pretrained(name, **options)
+    try:
+        return PreTrainedTokenizerFast.from_pretrained(name, **options)
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise ValueError(f"its tokenizer.json cannot be read: {error}") from error  # tokenizers has no narrower one
 
 
 def _device(device: str) -> str:

@@ -16,6 +16,7 @@ from docqa.agents.sources import lay_out, sentences_of
 from docqa.documents import Page
 from docqa.llm.base import Message
 from docqa.llm.local.guard import Probes, questions
+from docqa.llm.local.loading import load
 from docqa.llm.local.prompts import prompt_tokens
 from docqa.llm.structured import parsed
 from docqa.retrieval.passages import split
@@ -25,7 +26,7 @@ from training.tiny.curriculum import ALL, ONE_LOOK_UP, Progress
 from training.tiny.documents import Document, Fact, Shape, document
 from training.tiny.network import network, replies_loss
 from training.tiny.sequences import Batch, Reply, batch
-from training.tiny.train import Schedule, train
+from training.tiny.train import Schedule, export, train
 
 SHAPE = Shape(300, share_of_facts=0.6, n_series=2)
 
@@ -211,6 +212,21 @@ def test_a_training_that_stopped_goes_on_as_if_it_had_not(tmp_path: Path) -> Non
         assert torch.equal(tensor, saved["model"][name])
     log = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
     assert [record["step"] for record in log] == [1, 2, 3, 4]
+
+
+def test_an_exported_model_is_loaded_with_the_tokens_that_it_learned(words: Any, tmp_path: Path) -> None:
+    model = network(len(words), words.eos_token_id, words.pad_token_id, seed=0)
+    export(model, tmp_path)
+    loaded = load(str(tmp_path))
+    doc = some_document()
+    for messages in (
+        [Message("user", f"{doc.text}\n\nQuestion: Find{doc.names[0]}")],
+        prompts.work("Find Bakan mosen", "# document 0123abcd, part 3: Some > place\n[12] Dakan albra 12345.", ""),
+    ):
+        meant = prompt_tokens(words, messages)
+        assert prompt_tokens(loaded.tokenizer, messages) == meant
+        assert loaded.tokenizer.decode(meant) == words.decode(meant)
+    assert loaded.tokenizer.eos_token_id == words.eos_token_id
 
 
 def test_the_probes_that_are_written_can_be_hidden_and_asked_for(words: Any, tmp_path: Path) -> None:
