@@ -35,16 +35,18 @@ _QUOTATION = Support("supports", 1.0, "quotation")
 class EmbeddedReasoner:
     """Answers with one to `max_statements` quoted sentences, the best first; a summary takes `summary_sentences`.
 
-    A sentence after the first is quoted when its score is at least `min_share` of the best one's. `n_nearest` passages
-    are pointed at when nothing answers. Of each turn the `n_read` best passages are read, and `n_carried` of their
-    sentences compete with those of the next turn.
+    A sentence after the first is quoted when its score is at least `min_share` of the best one's, or `doubtful_share`
+    where none may be the answer: then a person wants to see more of what comes near. `n_nearest` passages are pointed
+    at when nothing answers. Of each turn the `n_read` best passages are read (measured, later ones change nothing),
+    and `n_carried` of their sentences compete with those of the next turn.
     """
 
     reader: EvidenceReader
     max_statements: int = 3
     min_share: float = 0.5
+    doubtful_share: float = 0.1
     n_nearest: int = 3
-    n_read: int = 10
+    n_read: int = 6
     n_carried: int = 12
     summary_sentences: int = 10
 
@@ -96,16 +98,15 @@ class EmbeddedReasoner:
         kind = kind_of(question)
         if not notes.answerable or not notes.evidence:
             return Draft(abstention=self._abstention(question, notes))
-        statements = self._statements(question, kind, notes.evidence)
+        statements = self._statements(question, kind, notes)
         if not statements:
             return Draft(abstention=self._abstention(question, notes))
         if kind in _ONLY_QUOTED:
             return Draft(statements, warnings=(f"{_ONLY_QUOTED[kind]}; {_REMARK}.",))
         return Draft(statements, warnings=(_DOUBT,) if notes.doubtful else ())
 
-    def _statements(
-        self, question: str, kind: QuestionKind, evidence: Sequence[Evidence]
-    ) -> tuple[DraftStatement, ...]:
+    def _statements(self, question: str, kind: QuestionKind, notes: Notes) -> tuple[DraftStatement, ...]:
+        evidence = notes.evidence
         if kind == "summary":
             return tuple(map(_quoted, central(evidence, question, self.summary_sentences)))
         if kind == "comparison":
@@ -114,7 +115,7 @@ class EmbeddedReasoner:
                 return compared
         if kind == "reason":
             return self._explained(question, evidence)
-        chosen = self._chosen(evidence)
+        chosen = self._chosen(evidence, self.doubtful_share if notes.doubtful else self.min_share)
         spans = self.reader.find_spans(question, [e.quote for e in chosen])
         return tuple(
             _quoted(e, span if e.passage.kind == "text" else None) for e, span in zip(chosen, spans, strict=True)
@@ -143,7 +144,7 @@ class EmbeddedReasoner:
 
     def _explained(self, question: str, evidence: Sequence[Evidence]) -> tuple[DraftStatement, ...]:
         """Sentences that give reasons or steps before their equals; steps are quoted to their end."""
-        chosen = self._chosen(by_reasons(question, [e for e in evidence if e.score > 0]))
+        chosen = self._chosen(by_reasons(question, [e for e in evidence if e.score > 0]), self.min_share)
         steps = steps_from(chosen[0]) if chosen else []
         return tuple(_quoted(e, reason_in(e.quote)) for e in steps or chosen)
 
@@ -154,10 +155,10 @@ class EmbeddedReasoner:
             return Support("supports", 1.0, "table row")
         return self.reader.supports(claim, "\n".join(passage.text for passage in passages))
 
-    def _chosen(self, evidence: Sequence[Evidence]) -> list[Evidence]:
+    def _chosen(self, evidence: Sequence[Evidence], min_share: float) -> list[Evidence]:
         """The best sentences whose scores hold up against the best one, each wording once."""
         best = evidence[0].score if evidence else 0.0
-        strong = [e for e in evidence if e.score > 0 and e.score >= self.min_share * best]
+        strong = [e for e in evidence if e.score > 0 and e.score >= min_share * best]
         return _distinct(strong, self.max_statements)
 
     def _abstention(self, question: str, notes: Notes) -> Abstention:

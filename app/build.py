@@ -39,7 +39,7 @@ READERS: Mapping[str, Callable[[str], EvidenceReader]] = {
     "cross-encoder": lambda model: _cross_encoder(model),
 }
 """What judges evidence where no language model does, by its name and what stands behind it."""
-DEFAULT_READER = "lexical"
+DEFAULT_READER = "trained"
 REASONERS: Mapping[str, Callable[[str, Settings], Reasoner]] = {
     "embedded": lambda reader, settings: _embedded(reader, settings.sentences)
 }

@@ -60,12 +60,14 @@ OcrLanguages = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", help="What answers: embedded, embedded:trained, local:PATH_OR_ID, openai:NAME.", show_default=False
+        "--model", help="What answers: embedded, embedded:lexical, local:PATH_OR_ID, openai:NAME.", show_default=False
     ),
 ]
 Encoder = Annotated[
     str | None,
-    typer.Option("--encoder", help="none, or sentence-transformers:NAME_OR_PATH (extra `local`).", show_default=False),
+    typer.Option(
+        "--encoder", help="embedded, none, or sentence-transformers:NAME_OR_PATH (extra `local`).", show_default=False
+    ),
 ]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", help="Address of the model's server: http://host/v1.", show_default=False)

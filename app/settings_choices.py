@@ -36,7 +36,7 @@ def chosen_model(settings: Settings) -> tuple[str, str]:
     """Which of the choices the settings name, and the argument that goes with it.
 
     >>> chosen_model(Settings(model="openai:qwen")), chosen_model(Settings())
-    (('openai', 'qwen'), ('embedded:lexical', ''))
+    (('openai', 'qwen'), ('embedded:trained', ''))
     """
     name, _, argument = settings.model.partition(":")
     if name in LLMS:
@@ -66,8 +66,8 @@ def route_label(route: str) -> str:
 
 
 _READERS = {
-    "lexical": ModelChoice("Quotes, by words", "No language model. Instant; quotes the sentences that fit best."),
-    "trained": ModelChoice("Quotes, by a small network", "No language model. Half a second; quotes sentences."),
+    "lexical": ModelChoice("Quotes, by words", "No language model. Instant; quotes the sentences whose words fit."),
+    "trained": ModelChoice("Quotes, by small networks", "No language model. A quarter of a second; quotes sentences."),
     "cross-encoder": ModelChoice(
         "Quotes, by a reranker of yours", "A cross-encoder of sentence-transformers ranks the sentences.", "Folder"
     ),

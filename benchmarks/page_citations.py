@@ -1,6 +1,6 @@
 """Whether the best citation stands on a gold page, and whether what has no answer is refused, over real PDFs.
 
-    python -m benchmarks.page_citations DATA/mmlongbench_doc [--model embedded …] [--cache FOLDER]
+    python -m benchmarks.page_citations DATA/mmlongbench_doc [--model embedded …] [--encoder none …] [--cache FOLDER]
 
 MMLongBench-Doc (Ma et al. 2024, arXiv:2407.01523): the questions whose evidence is plain text, and those that are "Not
 answerable". A question that is refused counts as one whose citations are all wrong. Beside the models stands the best
@@ -95,6 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--model", nargs="+", default=["embedded"])
+    parser.add_argument("--encoder", nargs="+", default=["none"], help="one for each model, or one for all")
     parser.add_argument("--cache", type=Path, default=None, help="where what was read is kept; default: nowhere")
     given = parser.parse_args()
     questions = list(asked(given.data))
@@ -105,13 +106,14 @@ def main() -> None:
         read = [(example, agent.add(path)) for example, path in questions if example.answerable]
         agent.close()
         print(f"{'page BM25':22} {shares(page_bm25(read))}")
-        for model in given.model:
-            agent = DocQA(cache_dir=cache, model=model)
+        encoders = given.encoder if len(given.encoder) > 1 else given.encoder * len(given.model)
+        for model, encoder in zip(given.model, encoders, strict=True):
+            agent = DocQA(cache_dir=cache, model=model, encoder=encoder)
             result = outcome(agent, questions)
             agent.close()
             n_unanswerable = len(questions) - n_answerable
             print(
-                f"{model:22} {shares(result.ranks)}  refused: not answerable "
+                f"{f'{model}, {encoder}':22} {shares(result.ranks)}  refused: not answerable "
                 f"{100 * result.n_unanswerable_refused / n_unanswerable:5.1f} (n {n_unanswerable}), answerable "
                 f"{100 * result.n_answerable_refused / n_answerable:5.1f}  {median(result.seconds):.2f} s a question"
             )

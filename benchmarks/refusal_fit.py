@@ -5,8 +5,8 @@
 Three kinds of documents: the held-out SQuAD articles, COVID-QA's papers, MMLongBench-Doc's PDFs. What has no answer is
 a question of another document of the kind (foreign), SQuAD 2.0's near misses, and MMLongBench's "Not answerable". The
 documents of each kind are parted in two: the weights are fitted on one half (logistic regression, every kind and
-sort of question of equal weight) and all figures are of the other. The lines are drawn at shares of the answerable
-questions of the first half. Prints what `docqa.llm.refusal.FITTED` should be.
+sort of question of equal weight) and all figures are of the other. Of the answerable questions of the first half a
+twelfth is refused and a fifth refused or doubted, as the mean of the kinds. Prints what `docqa.llm.refusal` holds.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +38,8 @@ from docqa.retrieval.lexical import LexicalIndex
 from docqa.retrieval.retriever import HybridRetriever, IndexedDocument, Retrieval
 
 Floats = NDArray[np.float64]
-NAMES = ("reading", "support", "coverage", "cosine", "missing")
-REFUSED_SHARE, DOUBTED_SHARE = 0.05, 0.2
+NAMES = ("reading", "coverage", "cosine", "missing")
+REFUSED_SHARE, DOUBTED_SHARE = 0.08, 0.2
 N_PASSAGES = 10
 
 
@@ -56,7 +56,7 @@ class Case:
         """The signs as numbers, in the order of NAMES."""
         s = self.signs
         assert s.cosine is not None
-        return [s.reading, s.support, s.coverage, s.cosine, float(min(2, s.n_missing))]
+        return [s.reading, s.coverage, s.cosine, float(min(2, s.n_missing))]
 
 
 Search = Callable[[str], Retrieval]
@@ -116,7 +116,7 @@ def _signs(question: str, found: Retrieval, reader: OnnxReader) -> Iterator[Sign
 
 
 def fitted(cases: Sequence[Case], ridge: float = 1e-2) -> tuple[Floats, float]:
-    """Weights of the signs (5,) and the bias, by Newton's method; every kind and sort weighs the same."""
+    """Weights of the signs (4,) and the bias, by Newton's method; every kind and sort weighs the same."""
     x = np.asarray([[*case.values(), 1.0] for case in cases])
     y = np.asarray([case.sort == "answerable" for case in cases], np.float64)
     groups: dict[tuple[str, str], int] = defaultdict(int)
@@ -153,15 +153,22 @@ def main() -> None:
             *of_texts("papers", covid(given.data), max(1, given.per_document // 3), parts),
             *of_pdfs(given.data / "mmlongbench_doc", given.cache or Path(scratch), parts),
         ]
+    report("with an encoder", cases)
+    report("by words", [replace(case, signs=replace(case.signs, cosine=0.0)) for case in cases])
+
+
+def report(name: str, cases: Sequence[Case]) -> None:
+    """Fit on one half and print the weights, the lines, and the figures of the other half."""
     first, second = ([case for case in cases if case.is_fitted_on is side] for side in (True, False))
     weights, bias = fitted(first)
-    print("weights", dict(zip(NAMES, np.round(weights, 3).tolist(), strict=True)), "bias", round(bias, 3))
-    kinds = sorted({case.kind for case in cases})
-    own = [[float(np.dot(c.values(), weights)) for c in first if c.kind == k and c.sort == "answerable"] for k in kinds]
-    refused = float(np.mean([np.quantile(values, REFUSED_SHARE) for values in own]))
-    doubted = float(np.mean([np.quantile(values, DOUBTED_SHARE) for values in own]))
-    cosines = [c.signs.cosine for c in first if c.sort == "answerable" and c.signs.cosine is not None]
-    print(f"refused={refused:.2f}, doubted={doubted:.2f}, usual_cosine={np.mean(cosines):.2f}")
+    print(name, dict(zip(NAMES, np.round(weights, 2).tolist(), strict=True)), "bias", round(bias, 2))
+    own = [case for case in first if case.sort == "answerable"]
+    totals = np.asarray([np.dot(case.values(), weights) for case in own])
+    n_of_kind = Counter(case.kind for case in own)
+    order = totals.argsort()
+    below = np.cumsum([1 / n_of_kind[own[i].kind] / len(n_of_kind) for i in order])  # the mean of the kinds' shares
+    refused, doubted = (totals[order[np.searchsorted(below, share)]] for share in (REFUSED_SHARE, DOUBTED_SHARE))
+    print(f"refused={refused:.2f}, doubted={doubted:.2f}")
     print_figures(second, weights, refused, doubted)
 
 
@@ -176,8 +183,8 @@ def print_figures(cases: Sequence[Case], weights: Floats, refused: float, doubte
             if sort != "answerable":
                 ours = [float(np.dot(c.values(), weights)) for c in own]
                 alone = [
-                    auc([c.values()[i] * (-1 if i == 4 else 1) for c in own],
-                        [c.values()[i] * (-1 if i == 4 else 1) for c in some])
+                    auc([c.values()[i] * (-1 if i == 3 else 1) for c in own],
+                        [c.values()[i] * (-1 if i == 3 else 1) for c in some])
                     for i in range(len(NAMES))
                 ]  # fmt: skip
                 each = "  ".join(f"{name} {area:.3f}" for name, area in zip(NAMES, alone, strict=True))

@@ -14,7 +14,7 @@ from docqa.llm.evidence_reading import Passage, SentenceReading, read_evidence
 from docqa.llm.exact_checks import changed_details, is_altered_copy
 from docqa.llm.onnx_parts import CLS, SEP, Input, Parts, run_batched
 from docqa.llm.reader import Candidate
-from docqa.llm.refusal import FITTED, Refusal, Signs
+from docqa.llm.refusal import Signs, fitted
 from docqa.text import sentences
 
 MAX_CLAIM_TOKENS = 96
@@ -34,15 +34,14 @@ class OnnxReader:
     """Judges candidates with the shipped networks.
 
     A candidate's rank joins the network's logit with the retriever's score as a share of the best one's, times
-    `retriever_weight`. `refusal` says from when on nothing counts as an answer.
+    `retriever_weight`. What nothing answers is told by `docqa.llm.refusal`.
     """
 
     name = "docqa-reader-2"
 
-    def __init__(self, parts: Parts | None = None, retriever_weight: float = 8.0, refusal: Refusal = FITTED) -> None:
+    def __init__(self, parts: Parts | None = None, retriever_weight: float = 8.0) -> None:
         self._parts = parts or Parts()
         self._retriever_weight = retriever_weight
-        self._refusal = refusal
         self._last: tuple[tuple[str, tuple[Candidate, ...]], tuple[SentenceReading, ...]] | None = None
 
     def rank(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
@@ -56,27 +55,25 @@ class OnnxReader:
 
     def answerable(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
         """Whether one of the candidates answers the question, as far as the networks can tell."""
-        return bool(candidates) and self._certainty(question, candidates, coverage) >= self._refusal.refused
+        if not candidates:
+            return False
+        signs = self.signs(question, candidates, coverage)
+        return fitted(signs).answerable(signs)
 
     def certain(self, question: str, candidates: Sequence[Candidate], coverage: float) -> bool:
         """Whether the networks leave little doubt about it."""
-        return bool(candidates) and self._certainty(question, candidates, coverage) >= self._refusal.doubted
-
-    def _certainty(self, question: str, candidates: Sequence[Candidate], coverage: float) -> float:
-        return self._refusal.certainty(self.signs(question, candidates, coverage))
+        if not candidates:
+            return False
+        signs = self.signs(question, candidates, coverage)
+        return fitted(signs).certain(signs)
 
     def signs(self, question: str, candidates: Sequence[Candidate], coverage: float) -> Signs:
         """What speaks for an answer among the candidates and against; raises ValueError without any."""
-        readings = self.read(question, candidates)
-        logits = [joint_score(reading) for reading in readings]
+        logits = [joint_score(reading) for reading in self.read(question, candidates)]
         best = max(range(len(logits)), key=logits.__getitem__)
-        found, reading = candidates[best], readings[best]
-        claim = f"{question} {found.text[slice(*reading.span)]}"
-        verdict = self.verdicts([(claim, found.text)])[0]
-        odds = max(1e-6, verdict.supported) / max(1e-6, 1 - verdict.supported)
-        n_missing = len(changed_details(question, found.context))
+        n_missing = len(changed_details(question, candidates[best].context))
         cosines = [candidate.cosine for candidate in candidates if candidate.cosine is not None]
-        return Signs(logits[best], math.log(odds), coverage, max(cosines, default=None), n_missing)
+        return Signs(logits[best], coverage, max(cosines, default=None), n_missing)
 
     def read(self, question: str, candidates: Sequence[Candidate]) -> list[SentenceReading]:
         """What the network says of each candidate; spans count the characters of its own text.

@@ -1,7 +1,8 @@
 """Whether what was found answers the question at all: some signs of it, weighed together.
 
-The weights and the two lines were fitted by `benchmarks/refusal_fit.py` on three kinds of documents (encyclopedia
-articles, papers, reports as PDF): logistic regression, and lines at a share of the questions that have an answer.
+Weights and lines were fitted by `benchmarks/refusal_fit.py` on three kinds of documents (encyclopedia articles, papers,
+reports as PDF), once with the encoder's likeness and once without: logistic regression, with lines that refuse one in
+twelve and doubt one in eight of the questions that have an answer, as the mean of the three kinds.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from dataclasses import dataclass
 class Signs:
     """What tells an answer from the lack of one.
 
-    `reading` is the best joint logit of the evidence network, `support` the support network's logit that the words
-    found answer the question, `coverage` the share of the question's words, weighted by rarity, in the best passage,
-    `cosine` the likeness of the likest sentence (None without an encoder), and `n_missing` how many names and numbers
-    of the question do not stand near the best sentence.
+    `reading` is the best joint logit of the evidence network, `coverage` the share of the question's words, weighted by
+    rarity, in the best passage, `cosine` the likeness of the likest sentence (None without an encoder), and `n_missing`
+    how many names and numbers of the question do not stand near the best sentence. What the support network says of
+    question and answer was tried too and adds nothing.
     """
 
     reading: float
-    support: float
     coverage: float
     cosine: float | None
     n_missing: int
@@ -28,17 +28,12 @@ class Signs:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Weighs signs. Under `refused` nothing is shown as an answer, under `doubted` a word of doubt stands beside it.
-
-    Without an encoder the `usual_cosine` of answerable questions stands in.
-    """
+    """Weighs signs. Under `refused` nothing is shown as an answer, under `doubted` a word of doubt stands beside it."""
 
     reading: float
-    support: float
     coverage: float
     cosine: float
     missing: float
-    usual_cosine: float
     refused: float
     doubted: float
 
@@ -46,13 +41,24 @@ class Refusal:
         """One number, higher where an answer is likelier; it is no probability."""
         return (
             self.reading * signs.reading
-            + self.support * signs.support
             + self.coverage * signs.coverage
-            + self.cosine * (self.usual_cosine if signs.cosine is None else signs.cosine)
+            + self.cosine * (signs.cosine or 0.0)
             + self.missing * min(2, signs.n_missing)
         )
 
+    def answerable(self, signs: Signs) -> bool:
+        """Whether it is worth showing at all."""
+        return self.certainty(signs) >= self.refused
 
-FITTED = Refusal(
-    reading=1.0, support=0.0, coverage=0.0, cosine=0.0, missing=0.0, usual_cosine=0.5, refused=-0.75, doubted=0.5
-)
+    def certain(self, signs: Signs) -> bool:
+        """Whether it may stand without a word of doubt."""
+        return self.certainty(signs) >= self.doubted
+
+
+WITH_ENCODER = Refusal(reading=0.20, coverage=0.96, cosine=5.43, missing=-0.34, refused=2.42, doubted=3.19)
+BY_WORDS = Refusal(reading=0.37, coverage=2.26, cosine=0.0, missing=-0.21, refused=-0.05, doubted=0.95)
+
+
+def fitted(signs: Signs) -> Refusal:
+    """What was fitted for signs of this sort."""
+    return BY_WORDS if signs.cosine is None else WITH_ENCODER

@@ -1,6 +1,6 @@
 """From a question to the passages and sentences that bear on it, over one or several indexed documents.
 
-The lexical half ranks everything; with an encoder, the best fifty passages of the lexical half (and of a full dense
+The lexical half ranks everything; with an encoder, the best twenty passages of the lexical half (and of a full dense
 index, where there is one) are encoded and ranked again, and the sentences of the best ten. Measured, that finds as much
 as encoding every passage. Knows no file, no store and no language model.
 """
@@ -22,7 +22,7 @@ from docqa.retrieval.embedders import Embedder
 from docqa.retrieval.evidence import Evidence, measure
 from docqa.retrieval.lexical import Floats, LexicalIndex, sentence_texts
 
-_N_DENSE_CANDIDATES = 50
+_N_DENSE_CANDIDATES = 20
 _N_SENTENCE_CANDIDATES = 10
 
 

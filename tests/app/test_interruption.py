@@ -56,6 +56,7 @@ def test_ctrl_c_ends_a_question_in_the_middle_of_a_call_and_resume_goes_on(
         asking = subprocess.Popen(
             [*ask, "--model", "openai:test-model", "--base-url", slow.url],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
         )  # fmt: skip
         slow.let(n_let) if n_let else None
         until(lambda: slow.n_asked > n_let, STARTED_S)

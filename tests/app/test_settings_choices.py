@@ -22,8 +22,8 @@ def test_every_reader_and_every_kind_of_model_can_be_chosen() -> None:
 @pytest.mark.parametrize(
     ("model", "chosen"),
     [
-        ("embedded", ("embedded:lexical", "")),
-        ("embedded:trained", ("embedded:trained", "")),
+        ("embedded", ("embedded:trained", "")),
+        ("embedded:lexical", ("embedded:lexical", "")),
         ("embedded:cross-encoder:a/b", ("embedded:cross-encoder", "a/b")),
         ("openai:a:b", ("openai", "a:b")),
     ],
@@ -48,7 +48,7 @@ def test_every_route_that_can_be_chosen_can_be_taken(tmp_path_factory: pytest.Te
 
 def test_the_present_model_can_be_asked_again_and_those_that_need_nothing() -> None:
     assert list(models_at_hand(SERVER)) == ["openai:qwen", "embedded:lexical", "embedded:trained"]
-    assert list(models_at_hand(Settings())) == ["embedded", "embedded:trained"]
+    assert list(models_at_hand(Settings())) == ["embedded", "embedded:lexical"]
 
 
 @pytest.mark.parametrize("changes", [{"max_tokens": "many"}, {"max_seconds": -1}, {"wings": 2}])

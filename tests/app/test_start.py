@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .conftest import DocqaCommand
 
 HEAVY = (
@@ -39,13 +41,16 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded(action, [*HEAVY, "numpy", "sqlite3"]).endswith("\nloaded:\n")
 
 
-def test_asking_an_indexed_document_loads_nothing_heavy(docqa: DocqaCommand, lease: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("model", "expected"), [("embedded", "onnxruntime\n"), ("embedded:lexical", "")])
+def test_asking_an_indexed_document_loads_what_reads_it_and_nothing_else_that_is_heavy(
+    docqa: DocqaCommand, lease: Path, tmp_path: Path, model: str, expected: str
+) -> None:
     assert docqa("index", str(lease)).code == 0
+    arguments = ["ask", str(lease), "When does it end unless it is renewed in writing?", "--model", model]
     action = (
-        "from docqa.app.cli import main\n"
-        f"try:\n    main(['ask', {str(lease)!r}, 'When does it end unless it is renewed in writing?'])\n"
+        f"from docqa.app.cli import main\ntry:\n    main({arguments!r})\n"
         "except SystemExit as end:\n    assert not end.code, end.code"
     )
     output = loaded(action, [*HEAVY, "pypdfium2", "lxml", "docqa.retrieval.readers.docx"], tmp_path / "cache")
     assert "31 May 2027" in output
-    assert output.endswith("\nloaded:\n")
+    assert output.endswith(f"\nloaded:\n{expected}")
