@@ -121,7 +121,7 @@ def _draw_document(entry: LibraryEntry) -> None:
             literal(entry.name),
             value=entry.id in window.ticked(),
             key=key,
-            on_change=lambda: window.toggle(entry.id),
+            on_change=lambda: window.follow_box(entry.id, key),
             width="stretch",
         )
         with st.popover("⋯", key=f"about-{entry.id}", type="tertiary", help="Health and removal"):

@@ -94,9 +94,9 @@ def tick(document_ids: Iterable[str]) -> None:
     st.session_state.n_ticks = st.session_state.get("n_ticks", 0) + 1
 
 
-def toggle(document_id: str) -> None:
-    """Tick a document, or untick it."""
-    ticked().symmetric_difference_update({document_id})
+def follow_box(document_id: str, key: str) -> None:
+    """Tick a document, or untick it, as its box is: a change of the box may be told more than once."""
+    (ticked().add if st.session_state.get(key) else ticked().discard)(document_id)
     forget_complaint()
 
 
