@@ -55,7 +55,7 @@ POLICIES: Mapping[str, Callable[[str], Policy]] = {
     "rules": lambda _: Rules(),
     "learned": lambda reader: _learned(reader),
 }
-"""How the router decides, made for a reader."""
+"""How the router decides, made for a reader; for "", where a language model answers, always by rules."""
 ENCODERS: Mapping[str, Callable[[str], Embedder | None]] = {
     "none": lambda _: None,
     "embedded": lambda _: _trained_encoder(),
@@ -153,7 +153,7 @@ def build_answerer(settings: Settings, corpus: MeasuredCorpus, llm: LLM | None =
         n_chars=corpus.n_chars,
         likeness=corpus.likeness(),
         read_per_s=PACES[reader_name],
-        policy=_named(POLICIES, settings.router, "router")(reader_name),
+        policy=_named(POLICIES, settings.router, "router")(reader_name if name in REASONERS else ""),
     )
     if name in REASONERS:
         return without_model
@@ -209,10 +209,8 @@ def _remote(settings: Settings, name: str) -> LLM:
     if not name or not settings.base_url:
         raise UsageError("a model on a server needs a name and an address: --model openai:NAME --base-url http://…/v1")
     notes = NotesFile(settings.cache_dir / "servers.json")
-    server, sampling = (
-        Server(settings.base_url, settings.api_key),
-        Sampling(0.0, max(1, settings.max_output_tokens)),
-    )
+    server = Server(settings.base_url, settings.api_key)
+    sampling = Sampling(0.0, max(1, settings.max_output_tokens))
     return RemoteLLM(name, server, sampling, context_length=settings.context_length or None, notes=notes)
 
 
@@ -240,7 +238,9 @@ LLMS: Mapping[str, Callable[[Settings, str], LLM]] = {"local": _local, "openai":
 
 
 def _learned(reader: str) -> Policy:
-    """The weights that were fitted on the answers of this reader."""
+    """The weights that were fitted on the answers of this reader; rules where there is none."""
+    if not reader:
+        return Rules()
     from docqa.agents.router.learned import Learned, shipped
 
     return Learned(shipped(reader))

@@ -36,7 +36,7 @@ def main() -> None:
         own, foreign = coverages(articles, n_paragraphs, arguments.per_article)
         wins = (own[:, None] > foreign).mean() + 0.5 * (own[:, None] == foreign).mean()
         print(f"first {n_paragraphs or 'all'} paragraphs, {len(own)} + {len(foreign)} questions: AUC {wins:.4f}")
-        for threshold in sorted({0.25, 0.3, LexicalReader().min_coverage, 0.4, 0.45}):
+        for threshold in sorted({0.25, 0.3, LexicalReader().min_coverage, 0.4, 0.45, LexicalReader().min_certain}):
             refused, mistaken = (foreign < threshold).mean(), (own < threshold).mean()
             print(f"  coverage < {threshold:.2f}: foreign refused {refused:.1%}, own refused {mistaken:.1%}")
 

@@ -71,7 +71,8 @@ class LexicalReader:
     """Judges by words alone: the retriever's order, and refusal when the question's rare words are nowhere together.
 
     `min_coverage` is the coverage under which the best passage counts as being about something else: 0.35 refuses
-    92 % of the questions that belong to another SQuAD article and 3 % of those that belong to the article.
+    92 % of the questions that belong to another SQuAD article and 3 % of those that belong to the article. Under
+    `min_certain` a word of doubt stands beside the answer: with 99 % of the former and 22 % of the latter.
     """
 
     min_coverage: float = 0.35

@@ -128,12 +128,12 @@ def train(model: nn.Module, task: Task[B], schedule: Schedule, out: Path) -> Non
             sums[name] += loss.item()
         if (step + 1) % schedule.log_every == 0:
             means = {name: round(total / schedule.log_every, 4) for name, total in sums.items()}
-            _log(out, {"step": step + 1, "seconds": round(time.perf_counter() - began, 1), **means})
+            append_log(out, {"step": step + 1, "seconds": round(time.perf_counter() - began, 1), **means})
             sums.clear()
         if (step + 1) % schedule.checkpoint_every == 0 or step + 1 == schedule.n_steps:
-            _save(checkpoint, {"step": step + 1, **precision.state()})
+            save_state(checkpoint, {"step": step + 1, **precision.state()})
         if step + 1 == schedule.snapshot:
-            _save(snapshot_path(out, schedule.snapshot), {"step": step + 1, **precision.state()})
+            save_state(snapshot_path(out, schedule.snapshot), {"step": step + 1, **precision.state()})
 
 
 def snapshot_path(out: Path, step: int) -> Path:
@@ -154,12 +154,14 @@ def _steps(task: Task[B], schedule: Schedule, first: int) -> Iterator[tuple[int,
         epoch += 1
 
 
-def _log(out: Path, record: dict[str, Any]) -> None:
+def append_log(out: Path, record: dict[str, Any]) -> None:
+    """Add a line to the log of a run."""
     with (out / "log.jsonl").open("a", encoding="utf-8") as log:
         log.write(json.dumps(record) + "\n")
 
 
-def _save(path: Path, state: dict[str, Any]) -> None:
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    """Write a state whole or not at all."""
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     os.replace(partial, path)

@@ -95,6 +95,8 @@ def shipped(reader: str) -> Weights:
     """The weights that were fitted on the answers of this reader. Raises UsageError for one that has none."""
     known = json.loads(_WEIGHTS.read_text(encoding="utf-8"))
     if reader not in known:
-        raise UsageError(f"the router has no weights for the reader {reader!r}; set router to rules")
+        raise UsageError(
+            f"the router has no weights for the reader {reader!r} (it has: {', '.join(known)}); set router to rules"
+        )
     data = known[reader]
     return Weights(data["mean"], data["scale"], data["logits"], data["price"])

@@ -205,7 +205,10 @@ def test_an_interrupted_ingest_says_so_and_is_listed_as_unfinished(tmp_path: Pat
     write_pdf(tmp_path / "long.pdf", 400)
     environment = {**os.environ, "DOCQA_CACHE_DIR": str(tmp_path / "cache")}
     command = [sys.executable, "-m", "docqa.app.cli"]
-    running = subprocess.Popen([*command, "index", str(tmp_path / "long.pdf")], stderr=subprocess.PIPE, env=environment)
+    running = subprocess.Popen(
+        [*command, "index", str(tmp_path / "long.pdf")], stderr=subprocess.PIPE, env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    )  # fmt: skip
     database = tmp_path / "cache" / "library.sqlite"
     deadline = time.monotonic() + 60
     while not (database.exists() and _n_pages(database)) and time.monotonic() < deadline:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from docqa.agents.router.learned import Learned
+from docqa.agents.router.rules import Rules
 from docqa.app.build import LLMS, READERS, build_answerer, build_corpus, build_library
 from docqa.app.config import Settings, with_changes
 from docqa.app.model_check import check_model
@@ -84,3 +86,18 @@ def test_the_trial_says_in_one_line_that_nobody_is_there(tmp_path_factory: pytes
         check(settings)
     assert isinstance(caught.value, ModelUnreachable)
     assert "\n" not in str(caught.value)
+
+
+def test_learned_weights_serve_the_reader_they_were_fitted_on_and_hinder_no_language_model(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    learned = Settings(cache_dir=tmp_path_factory.mktemp("c"), router="learned")
+    with build_library(learned) as library:
+        corpus = build_corpus(learned, library)
+        lexical = build_answerer(with_changes(learned, {"model": "embedded:lexical"}), corpus)
+        assert isinstance(lexical.policy, Learned)
+        served = build_answerer(with_changes(learned, {"model": "openai:x", "base_url": SERVER.base_url}), corpus)
+        assert isinstance(served.policy, Rules)
+        served.close()
+        with pytest.raises(UsageError, match=r"no weights for the reader 'trained' \(it has: lexical\)"):
+            build_answerer(learned, corpus)

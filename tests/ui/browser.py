@@ -131,8 +131,13 @@ def browsing() -> Iterator[Browser]:
 
 
 def add_documents(page: Page, *paths: Path) -> None:
-    """Put files into the uploader on the left and wait until they have been read."""
-    page.get_by_test_id("stSidebar").locator("input[type=file]").set_input_files(list(paths))
+    """Put files into the uploader on the left and wait until they have been read.
+
+    Of a document that is known already the box is there at once; the uploader is empty when its file has been taken.
+    """
+    with page.expect_response(lambda response: "/upload_file/" in response.url):
+        page.get_by_test_id("stSidebar").locator("input[type=file]").set_input_files(list(paths))
+    expect(page.get_by_test_id("stFileUploaderFile")).to_have_count(0)
     for path in paths:
         expect(page.get_by_role("checkbox", name=path.name)).to_be_checked()
 

@@ -7,8 +7,6 @@ line for every few steps: length, loss, and the accuracy of each task on texts t
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import random
 import time
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import Any
 
 import torch
 
+from training.optimise import append_log, save_state
 from training.tiny.curriculum import Progress, conversations
 from training.tiny.language import save_probes, tokenizer
 from training.tiny.network import N_POSITIONS, network, replies_loss
@@ -93,11 +92,11 @@ def train(schedule: Schedule, work: Path) -> Any:
             seconds = round(time.process_time() - began, 1)
             known = {task: round(share, 3) for task, share in progress.accuracy().items()}
             mean = round(sum(losses) / len(losses), 4)
-            _log(work, {"step": step + 1, "seconds": seconds, "length": progress.length, "loss": mean, **known})
+            append_log(work, {"step": step + 1, "seconds": seconds, "length": progress.length, "loss": mean, **known})
             losses.clear()
         if (step + 1) % (2 * schedule.every) == 0 or step + 1 == schedule.n_steps:
             state = {"step": step + 1, "model": model.state_dict(), "optimiser": optimiser.state()}
-            _save(work / "checkpoint.pt", {**state, "progress": progress.state()})
+            save_state(work / "checkpoint.pt", {**state, "progress": progress.state()})
     return model
 
 
@@ -118,17 +117,6 @@ def _resumed(path: Path, model: Any, optimiser: Optimiser, progress: Progress) -
     optimiser.load(saved["optimiser"])
     progress.load(saved["progress"])
     return int(saved["step"])
-
-
-def _log(work: Path, record: dict[str, Any]) -> None:
-    with (work / "log.jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps(record) + "\n")
-
-
-def _save(path: Path, state: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    os.replace(partial, path)
 
 
 def main() -> None:
