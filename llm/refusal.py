@@ -55,8 +55,8 @@ class Refusal:
         return self.certainty(signs) >= self.doubted
 
 
-WITH_ENCODER = Refusal(reading=0.20, coverage=0.96, cosine=5.43, missing=-0.34, refused=2.42, doubted=3.19)
-BY_WORDS = Refusal(reading=0.37, coverage=2.26, cosine=0.0, missing=-0.21, refused=-0.05, doubted=0.95)
+WITH_ENCODER = Refusal(reading=0.21, coverage=1.02, cosine=5.08, missing=-0.33, refused=2.33, doubted=2.96)
+BY_WORDS = Refusal(reading=0.37, coverage=2.24, cosine=0.0, missing=-0.21, refused=-0.03, doubted=0.95)
 
 
 def fitted(signs: Signs) -> Refusal:
