@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from training.corpora import QaRow
+from training.feeding import Batch
 from training.heads import UNKNOWN
 from training.licences import QA_SETS
 from training.negatives import NameSwaps, Neighbours
@@ -86,29 +87,35 @@ class EvidenceEpochs:
                 yield swapped
 
 
-def collate_windows(windows: Sequence[Window]) -> tuple[tuple[Tensor, Tensor, Tensor], dict[str, Tensor]]:
-    """The model's inputs and the targets of a batch; `readable` is -1e4 where a span must not stand (the question)."""
+def collate_windows(windows: Sequence[Window]) -> Batch:
+    """The windows of a batch as small integers; `window_inputs` makes the model's inputs of them on the device."""
     batch, longest = len(windows), padded_length(max(len(window.ids) for window in windows))
     most = max(len(window.sentence_ranges) for window in windows)
-    token_ids = torch.zeros(batch, longest, dtype=torch.long)
-    segments = torch.zeros(batch, longest, dtype=torch.long)
-    readable = torch.full((batch, longest), -1e4)
-    membership = torch.zeros(batch, most, longest)
-    labels = torch.full((batch, most), UNKNOWN, dtype=torch.long)
+    token_ids = torch.zeros(batch, longest, dtype=torch.int16)
+    ranges = torch.zeros(batch, most, 2, dtype=torch.int16)
+    labels = torch.full((batch, most), UNKNOWN, dtype=torch.int16)
     for i, window in enumerate(windows):
-        n = len(window.ids)
-        token_ids[i, :n] = torch.tensor(window.ids)
-        segments[i, window.n_question + 2 : n] = 1
-        readable[i, 0] = 0
-        for j, (first, end) in enumerate(window.sentence_ranges):
-            membership[i, j, first:end] = 1
-            readable[i, first:end] = 0
-            labels[i, j] = window.labels[j]
-    targets = {
-        "start": torch.tensor([window.start for window in windows]),
-        "end": torch.tensor([window.end for window in windows]),
-        "answerable": torch.tensor([window.answerable for window in windows]),
+        token_ids[i, : len(window.ids)] = torch.tensor(window.ids, dtype=torch.int16)
+        if window.sentence_ranges:
+            ranges[i, : len(window.sentence_ranges)] = torch.tensor(window.sentence_ranges, dtype=torch.int16)
+            labels[i, : len(window.labels)] = torch.tensor(window.labels, dtype=torch.int16)
+    places = [(w.n_question, w.start, w.end, w.answerable) for w in windows]
+    return {
+        "token_ids": token_ids,
+        "ranges": ranges,
         "labels": labels,
-        "readable": readable,
+        "places": torch.tensor(places, dtype=torch.int16),
     }
-    return (token_ids, segments, membership), targets
+
+
+def window_inputs(batch: Batch) -> tuple[tuple[Tensor, Tensor, Tensor], dict[str, Tensor]]:
+    """The model's inputs and the targets of a batch; `readable` is -1e4 where a span must not stand (the question)."""
+    token_ids, ranges = batch["token_ids"].long(), batch["ranges"]
+    n_question, start, end, answerable = batch["places"].long().unbind(1)
+    places = torch.arange(token_ids.shape[1], device=token_ids.device)
+    membership = (places >= ranges[..., :1]) & (places < ranges[..., 1:])
+    segments = ((places >= n_question[:, None] + 2) & (token_ids != 0)).long()
+    readable = torch.where(membership.any(1) | (places == 0), 0.0, -1e4)
+    labels = batch["labels"].long()
+    targets = {"start": start, "end": end, "answerable": answerable, "labels": labels, "readable": readable}
+    return (token_ids, segments, membership.float()), targets

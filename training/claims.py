@@ -34,6 +34,7 @@ from training.claim_edits import (
     with_opposite,
 )
 from training.corpora import ClaimRow, Context, QaRow
+from training.feeding import Batch
 from training.heads import CONTRADICTED, NOT_SUPPORTED, SUPPORTED, UNRELATED
 from training.licences import CLAIM_SETS
 from training.negatives import NameSwaps, Neighbours, names_and_numbers
@@ -69,7 +70,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class ClaimEpochs:
-    """Draws the pairs of an epoch; `from_questions`, `from_sentences` are shares of the question rows."""
+    """Draws the pairs of an epoch; `from_questions`, `from_sentences` are shares of the question rows.
+
+    A question that people wrote to have no answer there is drawn `n_unanswered` times.
+    """
 
     claims: tuple[ClaimRow, ...]
     rows: tuple[QaRow, ...]
@@ -78,6 +82,7 @@ class ClaimEpochs:
     pieces: WordPieces
     from_questions: float = 0.7
     from_sentences: float = 0.4
+    n_unanswered: int = 3
     answers: dict[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,7 +108,8 @@ class ClaimEpochs:
             pairs.extend(self._from_sentence(stated, rng))
         for unanswered in self.rows:
             if unanswered.answer is None and not unanswered.positive and not unanswered.unsure:
-                pairs.extend(self._from_unanswered(unanswered, rng))
+                for _ in range(1 if unanswered.source.startswith("qa/constructed") else self.n_unanswered):
+                    pairs.extend(self._from_unanswered(unanswered, rng))
         return [encode_claim(self.pieces, pair) for pair in pairs]
 
     def _from_question(self, row: QaRow, rng: random.Random) -> Iterator[Pair]:
@@ -244,12 +250,20 @@ def _spans(text: str) -> list[Span]:
     return sentences(text) or [Span(0, len(text))]
 
 
-def collate_claims(examples: Sequence[ClaimExample]) -> tuple[Tensor, Tensor, Tensor]:
-    """Token ids and segments (batch, n_tokens), labels (batch,)."""
+def collate_claims(examples: Sequence[ClaimExample]) -> Batch:
+    """The pairs of a batch as small integers; `claim_inputs` makes the model's inputs of them on the device."""
     longest = padded_length(max(len(example.ids) for example in examples))
-    token_ids = torch.zeros(len(examples), longest, dtype=torch.long)
-    segments = torch.zeros(len(examples), longest, dtype=torch.long)
+    token_ids = torch.zeros(len(examples), longest, dtype=torch.int16)
     for i, example in enumerate(examples):
-        token_ids[i, : len(example.ids)] = torch.tensor(example.ids)
-        segments[i, example.n_claim + 2 : len(example.ids)] = 1
-    return token_ids, segments, torch.tensor([example.label for example in examples])
+        token_ids[i, : len(example.ids)] = torch.tensor(example.ids, dtype=torch.int16)
+    about = [(example.n_claim, example.label) for example in examples]
+    return {"token_ids": token_ids, "about": torch.tensor(about, dtype=torch.int16)}
+
+
+def claim_inputs(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """Token ids and segments (batch, n_tokens), labels (batch,)."""
+    token_ids = batch["token_ids"].long()
+    n_claim, labels = batch["about"].long().unbind(1)
+    places = torch.arange(token_ids.shape[1], device=token_ids.device)
+    segments = ((places >= n_claim[:, None] + 2) & (token_ids != 0)).long()
+    return token_ids, segments, labels

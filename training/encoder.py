@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.corpora import QaRow, read_jsonl
+from training.feeding import Batch
 from training.licences import PAIR_SETS
 from training.negatives import Neighbours
 from training.trunk import Trunk
@@ -25,7 +26,6 @@ from training.windows import CLS, SEP, WordPieces, padded_length
 
 SCALE = 20.0  # of cosines before the softmax, as MiniLM was trained
 MAX_TOKENS = {"sentence": 80, "passage": 192}
-TOKENS_PER_BATCH = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ class PairEpochs:
     neighbours: Neighbours
     pieces: WordPieces
 
-    def draw(self, rng: random.Random) -> list[list[Triple]]:
-        """The batches of one epoch, in random order."""
+    def draw(self, rng: random.Random, n_tokens: int) -> list[list[Triple]]:
+        """The batches of one epoch, of at most `n_tokens` each, in random order."""
         batches = []
         for kind, triples in (("sentence", self._sentences(rng)), ("passage", self._passages(rng))):
             shuffled = list(triples)
             rng.shuffle(shuffled)
-            size = TOKENS_PER_BATCH // (2 * MAX_TOKENS[kind] + 24)
+            size = n_tokens // (2 * MAX_TOKENS[kind] + 24)
             batches += [shuffled[first : first + size] for first in range(0, len(shuffled) - size + 1, size)]
         rng.shuffle(batches)
         return batches
@@ -111,22 +111,31 @@ def load_pairs(data: Path) -> tuple[tuple[str, str], ...]:
 
 def padded_ids(texts: Sequence[array[int]]) -> Tensor:
     """Token ids (batch, n_tokens), 0 on padding."""
-    ids = torch.zeros(len(texts), padded_length(max(map(len, texts))), dtype=torch.long)
+    ids = torch.zeros(len(texts), padded_length(max(map(len, texts))), dtype=torch.int16)
     for row, text in enumerate(texts):
-        ids[row, : len(text)] = torch.tensor(text)
+        ids[row, : len(text)] = torch.tensor(text, dtype=torch.int16)
     return ids
 
 
-def contrast_loss(model: nn.Module, batch: Sequence[Triple]) -> Tensor:
+def collate_triples(triples: Sequence[Triple]) -> Batch:
+    """The three kinds of texts of a batch, and a number for each different answering text."""
+    numbers = {text: number for number, text in enumerate({triple.answer for triple in triples})}
+    return {
+        "questions": padded_ids([triple.question for triple in triples]),
+        "positives": padded_ids([triple.positive for triple in triples]),
+        "negatives": padded_ids([triple.negative for triple in triples]),
+        "answers": torch.tensor([numbers[triple.answer] for triple in triples]),
+    }
+
+
+def contrast_loss(model: nn.Module, batch: Batch) -> Tensor:
     """Cross-entropy of each question's own text among all texts of the batch; equal texts are no negatives."""
-    questions = model(padded_ids([triple.question for triple in batch]))
-    positives = model(padded_ids([triple.positive for triple in batch]))
-    negatives = model(padded_ids([triple.negative for triple in batch]))
+    questions, positives, negatives = (model(batch[kind].long()) for kind in ("questions", "positives", "negatives"))
     scores = SCALE * questions @ torch.cat([positives, negatives]).T
-    same = torch.tensor([[one.answer == other.answer for other in batch] for one in batch])
-    same.fill_diagonal_(False)
-    scores[:, : len(batch)] = scores[:, : len(batch)].masked_fill(same, -1e4)
-    return functional.cross_entropy(scores, torch.arange(len(batch)))
+    answers = batch["answers"]
+    same = (answers == answers[:, None]).fill_diagonal_(False)
+    same = functional.pad(same, (0, len(negatives)))
+    return functional.cross_entropy(scores.masked_fill(same, -1e4), torch.arange(len(answers), device=scores.device))
 
 
 def mean_weights(old: Mapping[str, Tensor], new: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:

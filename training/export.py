@@ -83,9 +83,11 @@ class Finished:
 
 def finished(run: Path) -> Finished:
     """Read a run's folder."""
-    checkpoint = torch.load(run / "checkpoint.pt", weights_only=True)
+    ended = run / "weights.pt"
+    kept = torch.load(ended if ended.exists() else run / "checkpoint.pt", weights_only=True, map_location="cpu")
     schedule = json.loads((run / "schedule.json").read_text(encoding="utf-8"))
-    return Finished(checkpoint["averages"], {"schedule": schedule, "step": checkpoint["step"]})
+    averages = {name: weight.float() for name, weight in kept["averages"].items()}
+    return Finished(averages, {"schedule": schedule, "step": kept["step"]})
 
 
 def export_part(

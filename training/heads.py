@@ -70,8 +70,8 @@ class SupportModel(nn.Module):
 def evidence_loss(outputs: tuple[Tensor, Tensor, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
     """The three losses of the evidence reader, each a mean over the examples that are labelled for it."""
     span, sentence, answerable = outputs
-    starts = functional.cross_entropy(span[..., 0] + targets["readable"], targets["start"], ignore_index=UNKNOWN)
-    ends = functional.cross_entropy(span[..., 1] + targets["readable"], targets["end"], ignore_index=UNKNOWN)
+    readable = targets["readable"]
+    starts, ends = (_known_place(span[..., i] + readable, targets[side]) for i, side in enumerate(("start", "end")))
     return {
         "span": (starts + ends) / 2,
         "sentence": _known_bce(sentence, targets["labels"]),
@@ -79,9 +79,20 @@ def evidence_loss(outputs: tuple[Tensor, Tensor, Tensor], targets: dict[str, Ten
     }
 
 
+def mean_over(losses: Tensor, counted: Tensor) -> Tensor:
+    """The mean of the losses that count, 0 when none does; by a mask, since picking them out would wait for a GPU."""
+    return torch.where(counted, losses, 0.0).sum() / counted.sum().clamp(min=1)
+
+
+def _known_place(logits: Tensor, places: Tensor) -> Tensor:
+    losses = functional.cross_entropy(logits, places, ignore_index=UNKNOWN, reduction="none")
+    return mean_over(losses, places != UNKNOWN)
+
+
 def _known_bce(logits: Tensor, labels: Tensor) -> Tensor:
-    known = labels != UNKNOWN
-    return functional.binary_cross_entropy_with_logits(logits[known], labels[known].float())
+    wanted = labels.clamp(min=0).float()
+    losses = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    return mean_over(losses, labels != UNKNOWN)
 
 
 SUPPORTED, UNRELATED, CONTRADICTED, NOT_SUPPORTED = range(4)

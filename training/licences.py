@@ -29,7 +29,7 @@ class SourceSet:
 
 QA_SETS = (
     SourceSet("squad/dev-v1.1", "CC BY-SA 4.0", 1.0, "36 of 48 articles; the last 12 by title are held out"),
-    SourceSet("squad/dev-v2.0", "CC BY-SA 4.0", 1.6, "unanswerable questions of the same 36 articles"),
+    SourceSet("squad/dev-v2.0", "CC BY-SA 4.0", 3.0, "unanswerable questions of the same 36 articles"),
     SourceSet("qa/squad11_train_44articles.train", "CC BY-SA 4.0", 1.0),
     SourceSet("qa/squad_flan_subset.train", "CC BY-SA 4.0", 1.0),
     SourceSet("qa/constructed_unanswerable_squad44.train", "CC BY-SA 4.0", 0.4),

@@ -1,7 +1,8 @@
 """One training loop for every part: half-precision weights with a full-precision master, averages, checkpoints, a log.
 
 A run is a function of its seed and its step count alone, and goes on where it stopped: the learning rate stays flat
-until the last `n_decay` steps, so that a run may also be made longer later.
+until the last `n_decay` steps, so that a run may also be made longer later. Where time is short, a run may have an end
+by the clock besides; its rate then falls in good time.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import json
 import os
 import random
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from training.feeding import Batch, Feed, Task, on_device
 
 B = TypeVar("B")
 
@@ -26,7 +28,7 @@ B = TypeVar("B")
 class Schedule:
     """How long and how fast. `n_steps` is the whole run, `n_decay` its last part in which the rate falls to zero.
 
-    The state after `snapshot` steps is kept in a file of its own, for another part to begin with.
+    The averages after `snapshot` steps are kept in a file of their own, for another part to begin with.
     """
 
     n_steps: int
@@ -37,13 +39,15 @@ class Schedule:
     seed: int = 0
     checkpoint_every: int = 50
     log_every: int = 50
+    check_every: int = 250
     snapshot: int = 0
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a step, counted from 0."""
+    def rate_at(self, step: int, time_left: float = 1.0) -> float:
+        """The learning rate of a step, counted from 0, when so large a share of the time is left."""
         rising = min(1.0, (step + 1) / self.n_warmup)
         falling = min(1.0, (self.n_steps - step) / max(1, self.n_decay))
-        return self.rate * rising * falling
+        hurried = min(1.0, time_left * self.n_steps / max(1, self.n_decay))
+        return self.rate * rising * max(0.0, min(falling, hurried))
 
 
 class HalfPrecision:
@@ -54,9 +58,12 @@ class HalfPrecision:
         parameters = dict(model.named_parameters())
         self.masters = [parameters[name].detach().float().clone() for name in self.names]
         self.averages = [master.clone() for master in self.masters]
+        self.gradients = [torch.zeros_like(master) for master in self.masters]
+        for master, gradient in zip(self.masters, self.gradients, strict=True):
+            master.grad = gradient
         self.model = model.bfloat16()
         parameters = dict(self.model.named_parameters())
-        self.working = [parameters[name] for name in self.names]
+        self.working: list[Tensor] = [parameters[name] for name in self.names]
         decayed = [m for m in self.masters if m.dim() > 1]
         plain = [m for m in self.masters if m.dim() <= 1]
         groups: list[dict[str, Any]] = [
@@ -68,8 +75,9 @@ class HalfPrecision:
 
     def step(self, rate: float, n_done: int) -> None:
         """Apply the gradients that `backward` left, clipped to norm 1, and clear them."""
-        for master, parameter in zip(self.masters, self.working, strict=True):
-            master.grad = parameter.grad.float() if parameter.grad is not None else torch.zeros_like(master)
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.working]
+        torch._foreach_copy_(self.gradients, gradients)
+        for parameter in self.working:
             parameter.grad = None
         torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
         for group in self.optimiser.param_groups:
@@ -77,10 +85,8 @@ class HalfPrecision:
         self.optimiser.step()
         keep = min(self.average, (1 + n_done) / (10 + n_done))
         with torch.no_grad():
-            for parameter, master in zip(self.working, self.masters, strict=True):
-                parameter.copy_(master)
-            torch._foreach_mul_(self.averages, keep)
-            torch._foreach_add_(self.averages, self.masters, alpha=1 - keep)
+            torch._foreach_copy_(self.working, self.masters)
+            torch._foreach_lerp_(self.averages, self.masters, 1 - keep)
 
     def state(self) -> dict[str, Any]:
         """Everything that a later run needs."""
@@ -100,58 +106,83 @@ class HalfPrecision:
         self.optimiser.load_state_dict(state["optimiser"])
 
 
-@dataclass(frozen=True, slots=True)
-class Task(Generic[B]):
-    """What differs between the parts: an epoch's batches from a random source, and the losses of a batch."""
+def train(model: nn.Module, feed: Feed[B], schedule: Schedule, out: Path, until: float | None = None) -> None:
+    """Train, or go on training, until the schedule's last step, or until `until` on `time.monotonic`'s clock.
 
-    batches: Callable[[random.Random], list[B]]
-    losses: Callable[[nn.Module, B], dict[str, Tensor]]
-
-
-def train(model: nn.Module, task: Task[B], schedule: Schedule, out: Path) -> None:
-    """Train, or go on training, until the schedule's last step; the state stands in `out/checkpoint.pt`."""
+    The state stands in `out/checkpoint.pt`; when the run has ended, its averages stand in `out/weights.pt` besides.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    precision = HalfPrecision(model, schedule)
+    task, device = feed.task, next(model.parameters()).device
+    precision = HalfPrecision(model.train(), schedule)
     checkpoint = out / "checkpoint.pt"
-    first = 0
+    done = 0
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
+        saved = torch.load(checkpoint, weights_only=True, map_location=device)
         precision.load(saved)
-        first = saved["step"]
-    sums: dict[str, float] = defaultdict(float)
-    began = time.perf_counter()
-    for step, batch in _steps(task, schedule, first):
-        losses = task.losses(precision.model, batch)
+        done = saved["step"]
+    checks = [task.collate(batch) for batch in task.check(random.Random(schedule.seed))] if task.check else []
+    sums: dict[str, Tensor] = {}
+    began = time.monotonic()
+    for step, batch in _steps(feed, schedule.n_steps, done):
+        left = 1.0 if until is None else (until - time.monotonic()) / (until - began)
+        if left <= 0:
+            break
+        torch.manual_seed(schedule.seed * 1_000_003 + step)  # what is left out of a step depends on its number alone
+        losses = task.losses(precision.model, on_device(batch, device))
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
-        precision.step(schedule.rate_at(step), step)
+        precision.step(schedule.rate_at(step, left), step)
+        done = step + 1
         for name, loss in losses.items():
-            sums[name] += loss.item()
-        if (step + 1) % schedule.log_every == 0:
-            means = {name: round(total / schedule.log_every, 4) for name, total in sums.items()}
-            append_log(out, {"step": step + 1, "seconds": round(time.perf_counter() - began, 1), **means})
+            sums[name] = sums[name] + loss.detach() if name in sums else loss.detach()
+        if done % schedule.log_every == 0:
+            means = {name: round(total.item() / schedule.log_every, 4) for name, total in sums.items()}
+            append_log(out, {"step": done, "seconds": round(time.monotonic() - began, 1), **means})
             sums.clear()
-        if (step + 1) % schedule.checkpoint_every == 0 or step + 1 == schedule.n_steps:
-            save_state(checkpoint, {"step": step + 1, **precision.state()})
-        if step + 1 == schedule.snapshot:
-            save_state(snapshot_path(out, schedule.snapshot), {"step": step + 1, **precision.state()})
+        if checks and done % schedule.check_every == 0:
+            append_log(out, {"step": done, **checked(precision.model, task, checks)})
+        if done % schedule.checkpoint_every == 0:
+            save_state(checkpoint, {"step": done, **precision.state()})
+        if done == schedule.snapshot:
+            save_averages(snapshot_path(out, done), done, precision)
+    save_state(checkpoint, {"step": done, **precision.state()})
+    save_averages(out / "weights.pt", done, precision)
+
+
+def checked(model: nn.Module, task: Task[B], batches: Sequence[Batch]) -> dict[str, float]:
+    """The mean losses over batches of rows that are kept apart, by the weights as they are (not their averages)."""
+    device = next(model.parameters()).device
+    sums: dict[str, Tensor] = {}
+    model.eval()
+    with torch.no_grad():
+        for batch in batches:
+            for name, loss in task.losses(model, on_device(batch, device)).items():
+                sums[name] = sums[name] + loss if name in sums else loss
+    model.train()
+    return {f"check_{name}": round(total.item() / len(batches), 4) for name, total in sums.items()}
 
 
 def snapshot_path(out: Path, step: int) -> Path:
-    """Where a run keeps its state after so many steps."""
+    """Where a run keeps its averages after so many steps."""
     return out / f"step-{step}.pt"
 
 
-def _steps(task: Task[B], schedule: Schedule, first: int) -> Iterator[tuple[int, B]]:
+def _steps(feed: Feed[B], n_steps: int, first: int) -> Iterator[tuple[int, Batch]]:
     """Number and batch of every step from `first` on; each epoch depends on the seed and its own number only."""
     step = epoch = 0
-    while step < schedule.n_steps:
-        for batch in task.batches(random.Random(f"{schedule.seed}/{epoch}")):
-            if step >= schedule.n_steps:
+    while step < n_steps:
+        for batch in feed.epoch(epoch):
+            if step >= n_steps:
                 return
             if step >= first:
                 yield step, batch
             step += 1
         epoch += 1
+
+
+def save_averages(path: Path, step: int, precision: HalfPrecision) -> None:
+    """Keep the averages after a step in float16: all that another part or the export needs."""
+    averages = {name: average.half().cpu() for name, average in zip(precision.names, precision.averages, strict=True)}
+    save_state(path, {"step": step, "averages": averages})
 
 
 def append_log(out: Path, record: dict[str, Any]) -> None:

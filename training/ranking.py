@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from training.batches import collate_windows
+from training.batches import collate_windows, window_inputs
 from training.corpora import QaRow
-from training.heads import evidence_loss
+from training.feeding import Batch
+from training.heads import evidence_loss, mean_over
 from training.licences import QA_SETS
 from training.negatives import NameSwaps, Neighbours
 from training.windows import Window, WindowMaker, padded_length
@@ -57,12 +58,13 @@ class GroupEpochs:
     def _groups(self, rng: random.Random) -> Iterator[Group]:
         shares = {source.name: source.share for source in QA_SETS}
         for row in self.rows:
-            if rng.random() >= shares[row.source] or row.source.startswith("qa/qamr"):
+            if row.source.startswith("qa/qamr"):
                 continue
-            yield from self._group(row, rng)
-            swapped = self.swaps.draw(row, rng) if row.answer and rng.random() < self.swap_share else None
-            if swapped is not None:
-                yield from self._group(swapped, rng)
+            for _ in range(int(shares[row.source]) + (rng.random() < shares[row.source] % 1)):
+                yield from self._group(row, rng)
+                swapped = self.swaps.draw(row, rng) if row.answer and rng.random() < self.swap_share else None
+                if swapped is not None:
+                    yield from self._group(swapped, rng)
 
     def _group(self, row: QaRow, rng: random.Random) -> Iterator[Group]:
         near = self.neighbours.near(row)
@@ -73,14 +75,19 @@ class GroupEpochs:
             yield tuple(window for window in windows if window is not None)
 
 
-def ranking_losses(model: nn.Module, batch: Sequence[Group]) -> dict[str, Tensor]:
+def collate_groups(groups: Sequence[Group]) -> Batch:
+    """The windows of a batch of questions, with the question of each."""
+    owners = torch.tensor([i for i, group in enumerate(groups) for _ in group])
+    members = owners == torch.arange(len(groups))[:, None]
+    return {**collate_windows([window for group in groups for window in group]), "members": members}
+
+
+def ranking_losses(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
     """The losses over all windows of a question, beside those of each window alone, which keep its logits logits."""
-    windows = [window for group in batch for window in group]
-    inputs, targets = collate_windows(windows)
+    inputs, targets = window_inputs(batch)
     outputs = model(*inputs)
     span, sentence, _ = outputs
-    owners = torch.tensor([i for i, group in enumerate(batch) for _ in group])
-    members = torch.where(owners == torch.arange(len(batch))[:, None], 0.0, OUTSIDE)
+    members = torch.where(batch["members"], 0.0, OUTSIDE)
     alone = evidence_loss(outputs, targets)
     return {
         "ranked": 0.5 * _listwise(sentence, targets["labels"], members),
@@ -100,8 +107,7 @@ def _listwise(sentence: Tensor, labels: Tensor, members: Tensor) -> Tensor:
     """How far the sentences that answer are from having all the weight, over the groups that have one."""
     known = _over_groups(sentence.masked_fill(labels < 0, OUTSIDE), members)
     right = _over_groups(sentence.masked_fill(labels != 1, OUTSIDE), members)
-    has_one = right > OUTSIDE / 2
-    return (known - right)[has_one].sum() / has_one.sum().clamp(min=1)
+    return mean_over(known - right, right > OUTSIDE / 2)
 
 
 def _placed(logits: Tensor, targets: dict[str, Tensor], side: str, members: Tensor) -> Tensor:
@@ -110,7 +116,5 @@ def _placed(logits: Tensor, targets: dict[str, Tensor], side: str, members: Tens
     readable[:, 0] = OUTSIDE  # [CLS] stands for no answer, and somewhere there is one
     total = _over_groups(logits + readable, members)
     places = targets[side]
-    answered = (places > 0).nonzero().squeeze(1)
-    right = logits[answered, places[answered]]
-    groups = members[:, answered].argmax(0)
-    return (total[groups] - right).sum() / max(1, len(answered))
+    right = logits.gather(1, places.clamp(min=0)[:, None]).squeeze(1)
+    return mean_over(total[members.argmax(0)] - right, places > 0)

@@ -10,80 +10,136 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
-import random
-from collections.abc import Callable
-from dataclasses import asdict
+import time
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from training.batches import EvidenceEpochs, collate_windows, cut_into_batches
-from training.claims import ClaimEpochs, ClaimExample, collate_claims
+from training.batches import EvidenceEpochs, collate_windows, cut_into_batches, window_inputs
+from training.claims import ClaimEpochs, ClaimExample, claim_inputs, collate_claims
 from training.corpora import ClaimRow, QaRow, load_claims, load_qa
-from training.encoder import EncoderModel, PairEpochs, Triple, contrast_loss, load_pairs
+from training.encoder import EncoderModel, PairEpochs, Triple, collate_triples, contrast_loss, load_pairs
+from training.feeding import Batch, Feed, Task
 from training.heads import EvidenceModel, SupportModel, evidence_loss, support_loss
 from training.holdouts import HoldOuts, held_out_texts, without_held_out_claims, without_held_out_questions
-from training.negatives import find_names, find_neighbours
-from training.optimise import Schedule, Task, train
-from training.ranking import Group, GroupEpochs, ranking_losses
-from training.trunk import Trunk, load_minilm
+from training.negatives import Neighbours, find_names, find_neighbours
+from training.optimise import Schedule, train
+from training.ranking import Group, GroupEpochs, collate_groups, ranking_losses
+from training.trunk import Trunk, TrunkShape, load_base
 from training.windows import Window, WindowMaker, WordPieces
 
-TOKENS_PER_BATCH = 4096
 T = TypeVar("T")
+TOKENS_PER_BATCH = {"encoder": 8192, "evidence": 4096, "ranking": 4096, "support": 4096}
+ONE_APART_IN = 50
+MOST_CHECKED = 40  # batches
 
 
-def evidence_task(data: Path, minilm: Path, cache: Path) -> Task[list[Window]]:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the sets, the tokenizer and the prepared rows are, and how many tokens make a batch."""
+
+    data: Path
+    tokenizer: Path
+    cache: Path
+    n_tokens: int
+
+    def questions(self) -> list[QaRow]:
+        """The question rows."""
+        return _cached(self.cache / "questions.pickle", lambda: _question_rows(self.data))
+
+    def neighbours(self, rows: list[QaRow]) -> Neighbours:
+        """What BM25 finds near each of them."""
+        return _cached(self.cache / "neighbours.pickle", lambda: find_neighbours(rows))
+
+
+def is_apart(key: str) -> bool:
+    """Whether a document, or a text that belongs to none, is one of the few that are not trained on but checked."""
+    return zlib.crc32(f"aside/{key}".encode()) % ONE_APART_IN == 0
+
+
+def _question_apart(row: QaRow) -> bool:
+    return is_apart(row.context.group if row.context.title else row.context.text)
+
+
+def _parted(rows: Iterable[T], apart: Callable[[T], bool]) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """The rows to train on, and those that are kept apart."""
+    kept: tuple[list[T], list[T]] = ([], [])
+    for row in rows:
+        kept[apart(row)].append(row)
+    return tuple(kept[0]), tuple(kept[1])
+
+
+def evidence_task(places: Places) -> Task[list[Window]]:
     """The evidence reader's examples and losses."""
-    rows = _cached(cache / "questions.pickle", lambda: _question_rows(data))
-    neighbours = _cached(cache / "neighbours.pickle", lambda: find_neighbours(rows))
-    epochs = EvidenceEpochs(
-        tuple(rows), WindowMaker(WordPieces(minilm / "tokenizer.json")), neighbours, find_names(rows)
-    )
+    rows = places.questions()
+    near, names, maker = places.neighbours(rows), find_names(rows), WindowMaker(WordPieces(places.tokenizer))
+    trained, apart = (EvidenceEpochs(part, maker, near, names) for part in _parted(rows, _question_apart))
 
-    def losses(model: nn.Module, batch: list[Window]) -> dict[str, Tensor]:
-        inputs, targets = collate_windows(batch)
+    def losses(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        inputs, targets = window_inputs(batch)
         parts = evidence_loss(model(*inputs), targets)
         return {"span": 0.5 * parts["span"], "sentence": parts["sentence"], "answerable": 0.5 * parts["answerable"]}
 
-    return Task(lambda rng: cut_into_batches(epochs.draw(rng), TOKENS_PER_BATCH, rng), losses)
-
-
-def ranking_task(data: Path, minilm: Path, cache: Path) -> Task[list[Group]]:
-    """The examples and losses of the evidence reader's second training."""
-    rows = _cached(cache / "questions.pickle", lambda: _question_rows(data))
-    neighbours = _cached(cache / "neighbours.pickle", lambda: find_neighbours(rows))
-    maker = WindowMaker(WordPieces(minilm / "tokenizer.json"), narrow=0.1)
-    epochs = GroupEpochs(tuple(rows), maker, neighbours, find_names(rows))
-    return Task(lambda rng: epochs.draw(rng, TOKENS_PER_BATCH), ranking_losses)
-
-
-def support_task(data: Path, minilm: Path, cache: Path) -> Task[list[ClaimExample]]:
-    """The support checker's examples and losses."""
-
-    rows = _cached(cache / "questions.pickle", lambda: _question_rows(data))
-    neighbours = _cached(cache / "neighbours.pickle", lambda: find_neighbours(rows))
-    claims = _cached(cache / "claims.pickle", lambda: _claim_rows(data))
-    epochs = ClaimEpochs(
-        tuple(claims), tuple(rows), neighbours, find_names(rows), WordPieces(minilm / "tokenizer.json")
+    return Task(
+        lambda rng: cut_into_batches(trained.draw(rng), places.n_tokens, rng),
+        collate_windows,
+        losses,
+        lambda rng: cut_into_batches(apart.draw(rng), places.n_tokens, rng)[:MOST_CHECKED],
     )
 
-    def losses(model: nn.Module, batch: list[ClaimExample]) -> dict[str, Tensor]:
-        token_ids, segments, labels = collate_claims(batch)
+
+def ranking_task(places: Places) -> Task[list[Group]]:
+    """The examples and losses of the evidence reader's second training."""
+    rows = places.questions()
+    near, names = places.neighbours(rows), find_names(rows)
+    maker = WindowMaker(WordPieces(places.tokenizer), narrow=0.1)
+    trained, apart = (GroupEpochs(part, maker, near, names) for part in _parted(rows, _question_apart))
+    return Task(
+        lambda rng: trained.draw(rng, places.n_tokens),
+        collate_groups,
+        ranking_losses,
+        lambda rng: apart.draw(rng, places.n_tokens)[:MOST_CHECKED],
+    )
+
+
+def support_task(places: Places) -> Task[list[ClaimExample]]:
+    """The support checker's examples and losses."""
+    rows = places.questions()
+    near, names, pieces = places.neighbours(rows), find_names(rows), WordPieces(places.tokenizer)
+    claims = _cached(places.cache / "claims.pickle", lambda: _claim_rows(places.data))
+    parted = zip(_parted(claims, lambda row: is_apart(row.text)), _parted(rows, _question_apart), strict=True)
+    trained, apart = (ClaimEpochs(stated, asked, near, names, pieces) for stated, asked in parted)
+
+    def losses(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        token_ids, segments, labels = claim_inputs(batch)
         return {"verdict": support_loss(model(token_ids, segments), labels)}
 
-    return Task(lambda rng: cut_into_batches(epochs.draw(rng), TOKENS_PER_BATCH, rng), losses)
+    return Task(
+        lambda rng: cut_into_batches(trained.draw(rng), places.n_tokens, rng),
+        collate_claims,
+        losses,
+        lambda rng: cut_into_batches(apart.draw(rng), places.n_tokens, rng)[:MOST_CHECKED],
+    )
 
 
-def encoder_task(data: Path, minilm: Path, cache: Path) -> Task[list[Triple]]:
+def encoder_task(places: Places) -> Task[list[Triple]]:
     """The encoder's examples and loss."""
-    rows = _cached(cache / "questions.pickle", lambda: _question_rows(data))
-    neighbours = _cached(cache / "neighbours.pickle", lambda: find_neighbours(rows))
-    pairs = _cached(cache / "pairs.pickle", lambda: _pairs(data))
-    epochs = PairEpochs(tuple(rows), pairs, neighbours, WordPieces(minilm / "tokenizer.json"))
-    return Task(epochs.draw, lambda model, batch: {"contrast": contrast_loss(model, batch)})
+    rows = places.questions()
+    near, pieces = places.neighbours(rows), WordPieces(places.tokenizer)
+    pairs = _cached(places.cache / "pairs.pickle", lambda: _pairs(places.data))
+    parted = zip(_parted(rows, _question_apart), _parted(pairs, lambda pair: is_apart(pair[1])), strict=True)
+    trained, apart = (PairEpochs(asked, paired, near, pieces) for asked, paired in parted)
+    return Task(
+        lambda rng: trained.draw(rng, places.n_tokens),
+        collate_triples,
+        lambda model, batch: {"contrast": contrast_loss(model, batch)},
+        lambda rng: apart.draw(rng, places.n_tokens)[:MOST_CHECKED],
+    )
 
 
 MODELS: dict[str, Callable[[Trunk], nn.Module]] = {
@@ -132,45 +188,79 @@ def _cached(path: Path, make: Callable[[], T]) -> T:
     return made
 
 
-def main() -> None:
-    """Read the command line and train."""
+def awaited(path: Path, seconds: float = 1800.0) -> Path:
+    """The path, once another training has written it; raises TimeoutError when it does not come."""
+    until = time.monotonic() + seconds
+    while not path.exists():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{path} did not come within {seconds:.0f} seconds")
+        time.sleep(0.5)
+    return path
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=MODELS, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minilm", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=None, help="where prepared rows are kept; default OUT/cache")
-    parser.add_argument(
-        "--start", type=Path, default=None, help="a checkpoint to begin with, as far as the parts are alike"
-    )
+    for name, about in (("data", "the sets"), ("minilm", "the base weights and their tokenizer"), ("out", "the run")):
+        parser.add_argument(f"--{name}", type=Path, required=True, help=f"folder of {about}")
+    parser.add_argument("--cache", type=Path, help="where prepared rows are kept; default OUT/cache")
+    parser.add_argument("--start", type=Path, help="averages to begin with, as far as the parts are alike")
     parser.add_argument("--n-steps", type=int, default=6000)
     parser.add_argument("--n-decay", type=int, default=1500)
-    parser.add_argument("--snapshot", type=int, default=0, help="keep the state after so many steps besides")
+    parser.add_argument("--n-warmup", type=int, default=150)
+    parser.add_argument("--snapshot", type=int, default=0, help="keep the averages after so many steps besides")
+    parser.add_argument("--checkpoint-every", type=int, default=50)
     parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--tokens", type=int, help="of a batch, with padding; default 4,096 (encoder 8,192)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
-    given = parser.parse_args()
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw epochs ahead")
+    parser.add_argument("--seconds", type=float, help="end after so long from now, the rate falling in good time")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Read the command line and train."""
+    given = _arguments()
+    until = None if given.seconds is None else time.monotonic() + given.seconds
     torch.set_num_threads(given.threads)
-    torch.manual_seed(given.seed)
-    random.seed(given.seed)
-    schedule = Schedule(given.n_steps, given.n_decay, given.rate, seed=given.seed, snapshot=given.snapshot)
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "schedule.json").write_text(json.dumps(asdict(schedule), indent=1))
-    trunk = load_minilm(given.minilm / "model.safetensors")
-    model = new_model(given.part, trunk)
-    if given.start is not None:
-        averages = torch.load(given.start, weights_only=True)["averages"]
-        model.load_state_dict(_fitting(averages, model), strict=False)
-    cache = given.cache or given.out / "cache"
-    places = (given.data, given.minilm, cache)
+    n_tokens = given.tokens or TOKENS_PER_BATCH[given.part]
+    places = Places(given.data, given.minilm / "tokenizer.json", given.cache or given.out / "cache", n_tokens)
+    schedule = Schedule(
+        given.n_steps,
+        given.n_decay,
+        given.rate,
+        n_warmup=given.n_warmup,
+        seed=given.seed,
+        snapshot=given.snapshot,
+        checkpoint_every=given.checkpoint_every,
+    )
+    about = {**asdict(schedule), "tokens": n_tokens, "dropout": given.dropout, "device": given.device}
+    (given.out / "schedule.json").write_text(json.dumps(about, indent=1))
     if given.part == "encoder":
-        train(model, encoder_task(*places), schedule, given.out)
+        _run(encoder_task(places), given, schedule, until)
     elif given.part == "evidence":
-        train(model, evidence_task(*places), schedule, given.out)
+        _run(evidence_task(places), given, schedule, until)
     elif given.part == "ranking":
-        train(model, ranking_task(*places), schedule, given.out)
+        _run(ranking_task(places), given, schedule, until)
     else:
-        train(model, support_task(*places), schedule, given.out)
+        _run(support_task(places), given, schedule, until)
+
+
+def _run(task: Task[T], given: argparse.Namespace, schedule: Schedule, until: float | None) -> None:
+    feed = Feed(task, given.seed, given.workers)
+    torch.manual_seed(given.seed)
+    model = new_model(given.part, load_base(given.minilm, TrunkShape(dropout=given.dropout)))
+    if given.start is not None:
+        averages = torch.load(awaited(given.start), weights_only=True)["averages"]
+        model.load_state_dict(_fitting(averages, model), strict=False)
+    try:
+        train(model.to(given.device), feed, schedule, given.out, until)
+    finally:
+        feed.close()
 
 
 if __name__ == "__main__":

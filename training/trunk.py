@@ -1,7 +1,7 @@
 """The BERT trunk that all parts are trained from, in plain torch, with the names of the MiniLM checkpoint.
 
-Written out because the training has to be quick on a processor: no dropout, attention as two matrix products
-(faster than the fused kernel at these lengths), embeddings frozen. Knows neither heads nor data. Source: Devlin et
+Written out because the training has to be quick on a processor: attention as two matrix products there (faster than
+the fused kernel at these lengths), fused on a GPU, embeddings frozen. Knows neither heads nor data. Source: Devlin et
 al. 2019, arXiv:1810.04805; the checkpoint is all-MiniLM-L6-v2 (Wang et al. 2020, arXiv:2002.10957).
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,7 +23,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 @dataclass(frozen=True, slots=True)
 class TrunkShape:
-    """The sizes of the trunk; the defaults are MiniLM-L6's."""
+    """The sizes of the trunk, by default MiniLM-L6's, and the share of states that a training step leaves out."""
 
     n_layers: int = 6
     width: int = 384
@@ -31,6 +31,7 @@ class TrunkShape:
     inner_width: int = 1536
     n_words: int = 30522
     n_positions: int = 512
+    dropout: float = 0.0
 
 
 class Embeddings(nn.Module):
@@ -56,7 +57,7 @@ class Layer(nn.Module):
 
     def __init__(self, shape: TrunkShape) -> None:
         super().__init__()
-        self.n_heads = shape.n_heads
+        self.n_heads, self.dropout = shape.n_heads, shape.dropout
         self.attend = nn.Linear(shape.width, 3 * shape.width)
         self.mixed = nn.Linear(shape.width, shape.width)
         self.mixed_norm = nn.LayerNorm(shape.width, eps=1e-12)
@@ -68,12 +69,22 @@ class Layer(nn.Module):
         """`states` (batch, n_tokens, width); `mask` (batch * n_heads, 1, n_tokens) is added to the attention scores."""
         batch, n_tokens, width = states.shape
         joint = self.attend(states).view(batch, n_tokens, 3, self.n_heads, width // self.n_heads)
-        query, key, value = joint.permute(2, 0, 3, 1, 4).reshape(3, batch * self.n_heads, n_tokens, -1).unbind(0)
-        weights = torch.softmax(torch.baddbmm(mask, query, key.transpose(1, 2)), dim=-1)
-        attended = torch.bmm(weights, value).view(batch, self.n_heads, n_tokens, -1)
-        states = self.mixed_norm(states + self.mixed(attended.transpose(1, 2).reshape(batch, n_tokens, width)))
-        result: Tensor = self.outer_norm(states + self.outer(functional.gelu(self.inner(states))))
+        if states.is_cuda:
+            query, key, value = joint.permute(2, 0, 3, 1, 4).unbind(0)
+            shared = mask.view(batch, self.n_heads, 1, n_tokens).expand(-1, -1, n_tokens, -1)
+            attended = functional.scaled_dot_product_attention(query, key, value, shared, scale=1.0)
+        else:
+            query, key, value = joint.permute(2, 0, 3, 1, 4).reshape(3, batch * self.n_heads, n_tokens, -1).unbind(0)
+            weights = torch.softmax(torch.baddbmm(mask, query, key.transpose(1, 2)), dim=-1)
+            attended = torch.bmm(weights, value).view(batch, self.n_heads, n_tokens, -1)
+        mixed = self.mixed(attended.transpose(1, 2).reshape(batch, n_tokens, width))
+        states = self.mixed_norm(states + self._thinned(mixed))
+        outer = self.outer(functional.gelu(self.inner(states)))
+        result: Tensor = self.outer_norm(states + self._thinned(outer))
         return result
+
+    def _thinned(self, states: Tensor) -> Tensor:
+        return functional.dropout(states, self.dropout, self.training) if self.dropout else states
 
 
 class Trunk(nn.Module):
@@ -95,16 +106,40 @@ class Trunk(nn.Module):
         return states
 
 
-def load_minilm(path: Path) -> Trunk:
+def load_minilm(path: Path, shape: TrunkShape | None = None) -> Trunk:
     """The trunk with MiniLM's weights; raises ValueError when the file is not the one that was checked."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != MINILM_SHA256:
         raise ValueError(f"{path}: sha256 {digest}, expected {MINILM_SHA256}")
-    trunk = Trunk()
+    trunk = Trunk(shape)
     trunk.load_state_dict(_renamed(load_file(path), trunk.shape))
     return trunk
 
 
+def save_small(trunk: Trunk, path: Path) -> None:
+    """Keep a trunk in 34 MB, to send it elsewhere: words as int8 with a scale each, as they ship, the rest float16."""
+    weights = {name: weight.detach().half().contiguous() for name, weight in trunk.state_dict().items()}
+    words = trunk.embeddings.word_embeddings.weight.detach()
+    scales = words.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
+    save_file({**weights, _WORDS: (words / scales).round().to(torch.int8), _SCALES: scales}, path)
+
+
+def load_small(path: Path, shape: TrunkShape | None = None) -> Trunk:
+    """A trunk that `save_small` kept."""
+    weights = {name: weight.float() for name, weight in load_file(path).items()}
+    weights[_WORDS] *= weights.pop(_SCALES)
+    trunk = Trunk(shape)
+    trunk.load_state_dict(weights)
+    return trunk
+
+
+def load_base(folder: Path, shape: TrunkShape | None = None) -> Trunk:
+    """The trunk to begin with: a small copy of MiniLM's in the folder, `trunk.safetensors`, or MiniLM's own file."""
+    small = folder / "trunk.safetensors"
+    return load_small(small, shape) if small.exists() else load_minilm(folder / "model.safetensors", shape)
+
+
+_WORDS, _SCALES = "embeddings.word_embeddings.weight", "embeddings.word_embeddings.scales"
 _NAMES = {
     "attention.output.dense": "mixed",
     "attention.output.LayerNorm": "mixed_norm",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -19,8 +20,9 @@ pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 # not by import statements: type checkers would follow them to torch, which the house need not have installed
-batches, heads, graphs, optimise, trunk = (
-    import_module(f"training.{name}") for name in ("batches", "heads", "onnx_graphs", "optimise", "trunk")
+batches, feeding, heads, graphs, optimise, trunk, windows = (
+    import_module(f"training.{name}")
+    for name in ("batches", "feeding", "heads", "onnx_graphs", "optimise", "trunk", "windows")
 )
 
 SHAPE = trunk.TrunkShape(n_layers=2, n_words=200)
@@ -114,24 +116,37 @@ class _Stopped(Exception):
     """Stands for the kill of a process."""
 
 
-def _small_run(folder: Path, n_steps: int, stop_after: int = 10**6) -> dict[str, torch.Tensor]:
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    model = torch.nn.Linear(4, 1)
+def _small_task(stop_after: int = 10**6) -> object:
     n_seen = 0
 
-    def losses(network: torch.nn.Module, x: torch.Tensor) -> dict[str, torch.Tensor]:
+    def losses(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         nonlocal n_seen
         n_seen += 1
         if n_seen > stop_after:
             raise _Stopped
+        x = batch["x"]
         return {"fit": (network(x.bfloat16()).float().squeeze(1) - x.sum(1)).square().mean()}
 
-    def drawn(rng: random.Random) -> list[torch.Tensor]:
-        return [torch.tensor([[rng.random() for _ in range(4)] for _ in range(8)]) for _ in range(7)]
+    def drawn(rng: random.Random) -> list[list[list[float]]]:
+        return [[[rng.random() for _ in range(4)] for _ in range(8)] for _ in range(7)]
 
-    schedule = optimise.Schedule(n_steps, 15, rate=0.05, n_warmup=2, checkpoint_every=10, log_every=5)
-    optimise.train(model, optimise.Task(drawn, losses), schedule, folder)
+    return feeding.Task(drawn, lambda rows: {"x": torch.tensor(rows)}, losses, lambda rng: drawn(rng)[:2])
+
+
+def _small_run(
+    folder: Path, n_steps: int, stop_after: int = 10**6, n_workers: int = 0, **more: object
+) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    model = torch.nn.Sequential(torch.nn.Dropout(0.1), torch.nn.Linear(4, 1))
+    schedule = optimise.Schedule(
+        n_steps, 15, rate=0.05, n_warmup=2, checkpoint_every=10, log_every=5, check_every=20, snapshot=20
+    )
+    feed = feeding.Feed(_small_task(stop_after), schedule.seed, n_workers)
+    try:
+        optimise.train(model, feed, schedule, folder, **more)
+    finally:
+        feed.close()
     saved = torch.load(folder / "checkpoint.pt", weights_only=True)
     return {**saved["masters"], **{f"average {name}": weight for name, weight in saved["averages"].items()}}
 
@@ -144,7 +159,62 @@ def test_a_stopped_run_goes_on_as_if_it_never_stopped(tmp_path: Path) -> None:
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+def test_processes_that_draw_ahead_change_nothing(tmp_path: Path) -> None:
+    alone = _small_run(tmp_path / "alone", 30)
+    helped = _small_run(tmp_path / "helped", 30, n_workers=2)
+    assert all(torch.equal(alone[name], helped[name]) for name in alone)
+
+
+def test_a_run_ends_by_the_clock_with_weights_to_export(tmp_path: Path) -> None:
+    state = _small_run(tmp_path, 10**6, until=time.monotonic() + 1)
+    ended = torch.load(tmp_path / "weights.pt", weights_only=True)
+    assert 20 < ended["step"] < 10**6
+    for name, average in ended["averages"].items():
+        torch.testing.assert_close(average.float(), state[f"average {name}"], atol=1e-3, rtol=1e-3)
+    assert torch.load(optimise.snapshot_path(tmp_path, 20), weights_only=True)["step"] == 20
+
+
+def test_the_rate_falls_in_good_time_when_the_clock_ends_a_run() -> None:
+    schedule = optimise.Schedule(n_steps=1000, n_decay=200, rate=1e-4, n_warmup=1)
+    assert schedule.rate_at(300, time_left=0.5) == pytest.approx(1e-4)
+    assert schedule.rate_at(300, time_left=0.1) == pytest.approx(5e-5)
+    assert schedule.rate_at(300, time_left=0.0) == 0
+
+
+def test_a_batch_of_windows_becomes_inputs_and_targets() -> None:
+    long = windows.Window([101, 7, 8, 102, 9, 9, 9, 9, 102], 2, ((4, 6), (6, 8)), (1, 0), 4, 5, 1)
+    short = windows.Window([101, 7, 102, 9, 102], 1, ((3, 4),), (-100,), 0, 0, 0)
+    (ids, segments, membership), targets = batches.window_inputs(batches.collate_windows([long, short]))
+    assert ids.shape == (2, 16)
+    assert segments[0].tolist() == [0] * 4 + [1] * 5 + [0] * 7
+    assert membership[0].nonzero().tolist() == [[0, 4], [0, 5], [1, 6], [1, 7]]
+    assert membership[1].nonzero().tolist() == [[0, 3]]
+    assert (targets["readable"][1] == 0).nonzero().flatten().tolist() == [0, 3]
+    assert targets["labels"].tolist() == [[1, 0], [-100, -100]]
+    assert [targets[name].tolist() for name in ("start", "end", "answerable")] == [[4, 0], [5, 0], [1, 0]]
+
+
+def test_losses_without_a_known_label_are_nothing() -> None:
+    unknown = torch.full((2,), -100)
+    targets = {"start": unknown, "end": unknown, "answerable": unknown, "labels": unknown[:, None]}
+    outputs = (torch.randn(2, 5, 2), torch.randn(2, 1), torch.randn(2))
+    losses = heads.evidence_loss(outputs, {**targets, "readable": torch.zeros(2, 5)})
+    assert [loss.item() for loss in losses.values()] == [0, 0, 0]
+
+
+def test_a_small_copy_of_a_trunk_is_near_the_trunk(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    whole = trunk.Trunk(SHAPE)
+    trunk.save_small(whole, tmp_path / "trunk.safetensors")
+    small = trunk.load_base(tmp_path, SHAPE).state_dict()
+    for name, weight in whole.state_dict().items():
+        torch.testing.assert_close(small[name], weight, atol=0.02, rtol=1e-3)
+
+
 def test_training_lowers_the_loss_and_logs_it(tmp_path: Path) -> None:
     _small_run(tmp_path, 60)
-    losses = [json.loads(line)["fit"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert losses[-1] < losses[0] / 4
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    for name, n_lines in (("fit", 12), ("check_fit", 3)):
+        losses = [line[name] for line in lines if name in line]
+        assert len(losses) == n_lines
+        assert losses[-1] < losses[0] / 4

@@ -71,7 +71,7 @@ def test_a_group_is_a_question_with_its_passage_and_others_that_lack_the_answer(
     precision = optimise.HalfPrecision(model, optimise.Schedule(30, 1, rate=2e-3, n_warmup=1))
     seen = []
     for step in range(20):
-        losses = ranking.ranking_losses(precision.model, [group, group])
+        losses = ranking.ranking_losses(precision.model, ranking.collate_groups([group, group]))
         seen.append(losses["ranked"].item() + losses["placed"].item())
         torch.stack(list(losses.values())).sum().backward()
         precision.step(2e-3, step)
