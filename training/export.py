@@ -34,6 +34,7 @@ from training.trunk import MINILM_SHA256, Trunk, load_minilm
 Float32 = npt.NDArray[np.float32]
 ENCODER_SHARE = 0.5  # of the way from MiniLM's weights to the trained ones
 RANKING_SHARE = 0.5  # of the way from the evidence reader's weights to those after its second training
+NEWER_SHARE = 0.5  # of the way from an earlier evidence reader's weights to the newer one's, where both are given
 
 
 def _numpy(weights: Mapping[str, torch.Tensor]) -> dict[str, Float32]:
@@ -90,17 +91,35 @@ def finished(run: Path) -> Finished:
     return Finished(averages, {"schedule": schedule, "step": kept["step"]})
 
 
+def half_way(base: Mapping[str, torch.Tensor], done: Finished) -> Finished:
+    """The encoder: MiniLM's weights moved by ENCODER_SHARE of the way to the trained ones."""
+    return Finished(mean_weights(base, done.averages, ENCODER_SHARE), {**done.about, "share": ENCODER_SHARE})
+
+
+def two_trainings(evidence: Finished, ranking: Finished) -> Finished:
+    """The evidence reader: its weights moved by RANKING_SHARE of the way to those after its second training."""
+    weights = mean_weights(evidence.averages, ranking.averages, RANKING_SHARE)
+    return Finished(weights, {**ranking.about, "first": evidence.about, "share": RANKING_SHARE})
+
+
+def two_readers(earlier: Finished, newer: Finished) -> Finished:
+    """An evidence reader's weights moved by NEWER_SHARE of the way to those of another that began as it did.
+
+    Means of fine-tunings that share their beginning are often better than each of them (Wortsman et al. 2022, "Model
+    soups", arXiv:2203.05482).
+    """
+    weights = mean_weights(earlier.averages, newer.averages, NEWER_SHARE)
+    return Finished(weights, {**newer.about, "earlier": earlier.about, "newer_share": NEWER_SHARE})
+
+
 def export_part(
     graph: Callable[[Mapping[str, Float32], Mapping[str, str]], onnx.ModelProto],
-    run: Path,
+    done: Finished,
     path: Path,
     made: Mapping[str, Any],
-    mix: Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]] = lambda weights: weights,
 ) -> dict[str, Any]:
-    """Write the averaged weights of a run as a graph and return what is known about the run."""
-    done = finished(run)
-    about = {**made, **done.about}
-    save(graph(_numpy(mix(done.averages)), {"made": json.dumps(about, sort_keys=True)}), path)
+    """Write weights as a graph and return what is known about their making."""
+    save(graph(_numpy(done.averages), {"made": json.dumps({**made, **done.about}, sort_keys=True)}), path)
     return done.about
 
 
@@ -130,6 +149,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("minilm", "encoder", "evidence", "ranking", "support", "data", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        nargs=2,
+        metavar=("EVIDENCE", "RANKING"),
+        help="the two runs of another evidence reader, which is shipped half mixed with this one",
+    )
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     trunk = load_minilm(given.minilm / "model.safetensors")
@@ -141,24 +167,15 @@ def main() -> None:
         "commit": _commit(),
         "data": hashlib.sha256(json.dumps(data_digest, sort_keys=True).encode()).hexdigest(),
     }
-    first = finished(given.evidence)
+    reader = two_trainings(finished(given.evidence), finished(given.ranking))
+    if given.earlier is not None:
+        reader = two_readers(two_trainings(*map(finished, given.earlier)), reader)
     base = {f"trunk.{name}": weight for name, weight in trunk.state_dict().items()}
+    encoder, support = half_way(base, finished(given.encoder)), finished(given.support)
     parts = {
-        "encoder": export_part(
-            encoder_graph,
-            given.encoder,
-            given.out / "encoder.onnx",
-            {**made, "share": ENCODER_SHARE},
-            lambda weights: mean_weights(base, weights, ENCODER_SHARE),
-        ),
-        "evidence": export_part(
-            evidence_graph,
-            given.ranking,
-            given.out / "evidence.onnx",
-            {**made, "first": first.about, "share": RANKING_SHARE},
-            lambda weights: mean_weights(first.averages, weights, RANKING_SHARE),
-        ),
-        "support": export_part(support_graph, given.support, given.out / "support.onnx", made),
+        "encoder": export_part(encoder_graph, encoder, given.out / "encoder.onnx", made),
+        "evidence": export_part(evidence_graph, reader, given.out / "evidence.onnx", made),
+        "support": export_part(support_graph, support, given.out / "support.onnx", made),
     }
     files = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()

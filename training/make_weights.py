@@ -108,6 +108,9 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--out", type=Path, help="where the weights go; without it nothing is exported")
     parser.add_argument("--minilm", type=Path, help="the base weights; default: where pip put them")
+    parser.add_argument(
+        "--earlier", type=Path, help="the --work folder of another training: half of each evidence reader is shipped"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="of the training process")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -123,7 +126,8 @@ def main() -> None:
     if given.out is not None:
         parts = [f"--{part}={given.work / part}" for part in ON_PROCESSOR]
         places = [f"--minilm={minilm}", f"--data={given.data}", f"--out={given.out}"]
-        subprocess.run([sys.executable, "-m", "training.export", *places, *parts], check=True)
+        earlier = [] if given.earlier is None else ["--earlier", given.earlier / "evidence", given.earlier / "ranking"]
+        subprocess.run([sys.executable, "-m", "training.export", *places, *parts, *earlier], check=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 WIDTH, HEIGHT, MARGIN = 760, 320, 48
-COLOURS = ("#1b6ca8", "#c0392b", "#2e7d32", "#7b5ea7")
+COLOURS = tuple("#1b6ca8 #c0392b #2e7d32 #7b5ea7 #b26a00 #00838f #6d4c41 #ad1457 #546e7a #827717".split())
 
 
 def read_log(run: Path) -> dict[str, list[tuple[int, float]]]:

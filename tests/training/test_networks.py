@@ -218,3 +218,26 @@ def test_training_lowers_the_loss_and_logs_it(tmp_path: Path) -> None:
         losses = [line[name] for line in lines if name in line]
         assert len(losses) == n_lines
         assert losses[-1] < losses[0] / 4
+
+
+def test_a_reader_is_the_mean_of_its_trainings_and_of_the_two_readers() -> None:
+    export = import_module("training.export")
+
+    def ended(value: float) -> object:
+        return export.Finished({"layer": torch.full((2,), value)}, {"step": int(value)})
+
+    newer = export.two_trainings(ended(2.0), ended(4.0))
+    assert newer.averages["layer"].tolist() == [3.0, 3.0]
+    mixed = export.two_readers(export.two_trainings(ended(8.0), ended(14.0)), newer)
+    assert mixed.averages["layer"].tolist() == [7.0, 7.0]
+    assert (mixed.about["step"], mixed.about["first"]["step"]) == (4, 2)
+    assert (mixed.about["earlier"]["step"], mixed.about["earlier"]["first"]["step"]) == (14, 8)
+
+
+def test_a_plot_has_a_curve_for_every_loss() -> None:
+    plot = import_module("training.plot")
+    names = ["ranked", "placed", "span", "sentence", "answerable"]
+    names += [f"check_{name}" for name in names]
+    picture = plot.draw({name: [(50, 1.0), (100, 0.5)] for name in names})
+    assert picture.count("<polyline") == len(names)
+    assert all(f">{name}</text>" in picture for name in names)
