@@ -2,6 +2,7 @@
 
     python -m benchmarks.attention_speed prefill [--tokens 16384 32768] [--kv-heads 2] [--rounds 5] [--threads 1]
     python -m benchmarks.attention_speed decode [--tokens 32768 131072]
+    python -m benchmarks.attention_speed gpu [--tokens 16384 32768] [--dtype bfloat16]
 
 Heads of 64 numbers, seven for each KV head, random contents. The limit is the work of dense attention over that of
 sparse attention (for decoding the bytes read). The ratios are of processor time with one thread, of wall time with
@@ -23,6 +24,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from benchmarks.interleaved import Seconds, measured
+from docqa.llm.attention.backends import best_backend
 from docqa.llm.attention.base import Attended, Backend, Operands
 from docqa.llm.attention.native import native_backend
 from docqa.llm.attention.paging import PageBudget, select_pages
@@ -44,16 +46,16 @@ def operands_of(n_tokens: int, n_queries: int, kv_heads: int) -> Operands:
     return Operands(q, k, v, n_tokens - n_queries, HEAD_DIM**-0.5)
 
 
-def chunks(o: Operands) -> list[Operands]:
+def chunks(o: Operands, size: int = CHUNK) -> list[Operands]:
     """The prefill as it is done, in chunks."""
-    starts = range(0, o.end, CHUNK)
-    return [Operands(o.q[:, at : at + CHUNK], o.k, o.v, at, o.scale) for at in starts]
+    starts = range(0, o.end, size)
+    return [Operands(o.q[:, at : at + size], o.k, o.v, at, o.scale) for at in starts]
 
 
-def prefill(backend: Backend, estimate: str, o: Operands) -> list[Attended]:
+def prefill(backend: Backend, estimate: str, o: Operands, size: int = CHUNK) -> list[Attended]:
     """Select and attend, chunk by chunk."""
     found = []
-    for part in chunks(o):
+    for part in chunks(o, size):
         lists = select_blocks(ESTIMATES[estimate](part, BLOCK), part, BLOCK, BLOCKS)
         found.append(backend.attend(part, lists))
     return found
@@ -118,6 +120,35 @@ def run_prefill(n_tokens: int, options: argparse.Namespace) -> None:
     show(title, seconds, ("SDPA, dense",), options.threads)
 
 
+def run_gpu(n_tokens: int, options: argparse.Namespace) -> None:
+    """The prefill on a GPU: PyTorch's dense attention against FlexAttention on the chosen blocks, interleaved."""
+    made, dtype = operands_of(n_tokens, n_tokens, options.kv_heads), getattr(torch, options.dtype)
+    q, k, v = (x.to("cuda", dtype) for x in (made.q, made.k, made.v))
+    o, backend = Operands(q, k, v, 0, made.scale), best_backend("cuda")
+    lists = select_blocks(ESTIMATES["means"](o, BLOCK), o, BLOCK, BLOCKS)
+    ways: dict[str, Callable[[], object]] = {
+        "SDPA, dense": partial(
+            scaled_dot_product_attention, q[None], k[None], v[None], is_causal=True, enable_gqa=True
+        ),
+        "dense, with log-sum-exp": partial(backend.attend, o),
+        "blocks chosen before": partial(backend.attend, o, lists),
+    }
+    for estimate in ESTIMATES:
+        for size in (CHUNK, n_tokens):
+            ways[f"{estimate}, chunks of {size}"] = partial(prefill, backend, estimate, o, size)
+    for way in ways.values():  # compiles
+        way()
+    seconds = measured({name: partial(_finished, way) for name, way in ways.items()}, options.rounds)
+    title = f"prefill {n_tokens} tokens on {torch.cuda.get_device_name()}, {options.dtype}"
+    show(f"{title}, limit {prefill_limit(made):.2f}x", seconds, ("SDPA, dense",), threads=0)
+
+
+def _finished(way: Callable[[], object]) -> None:
+    """Do it and wait for the GPU."""
+    way()
+    torch.cuda.synchronize()
+
+
 def run_decode(n_tokens: int, options: argparse.Namespace) -> None:
     """Exact and sparse decoding against transformers' way and against packed heads."""
     o = operands_of(n_tokens, 1, options.kv_heads)
@@ -148,14 +179,16 @@ def run_decode(n_tokens: int, options: argparse.Namespace) -> None:
 def main() -> None:
     """Print one table for each length."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("phase", choices=("prefill", "decode"))
+    parser.add_argument("phase", choices=("prefill", "decode", "gpu"))
     parser.add_argument("--tokens", type=int, nargs="+")
     parser.add_argument("--kv-heads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--dtype", default="bfloat16", help="on a GPU")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    run, lengths = (run_prefill, (16384, 32768)) if options.phase == "prefill" else (run_decode, (32768, 131072))
+    run = {"prefill": run_prefill, "decode": run_decode, "gpu": run_gpu}[options.phase]
+    lengths = (32768, 131072) if options.phase == "decode" else (16384, 32768)
     for n_tokens in options.tokens or lengths:
         run(n_tokens, options)
 

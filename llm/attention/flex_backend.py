@@ -1,7 +1,7 @@
 """Block-sparse attention by FlexAttention, which PyTorch compiles into one kernel on a GPU.
 
-The mask itself says what is read; the block structure beside it only spares work. So compiled and uncompiled give the
-same, and the tests run it uncompiled on a CPU. It has not been run on a GPU by its authors; they had none.
+Blocks that every query of their row sees whole are listed apart, so that the kernel masks nothing in them. Uncompiled,
+as the tests run it on a CPU, FlexAttention looks at the mask alone, so there the mask says what is listed too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from docqa.llm.attention.base import Attended, BlockLists, Operands
 from docqa.llm.attention.torch_backend import TorchBackend
 
 _LEAST_BLOCK = 128  # what the kernels tile by
+_Mask = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 class FlexBackend:
@@ -51,22 +52,49 @@ def _kernel(compiled: bool) -> Callable[..., Any]:
 
 
 def _block_mask(o: Operands, lists: BlockLists) -> BlockMask:
-    """Every listed block is masked within, so a block that no query sees whole needs no list of its own."""
-    n_key_blocks = -(-o.end // lists.key_block)
-    counts, indices = (x.repeat_interleave(o.group, dim=0)[None] for x in (lists.counts, lists.indices))
-    meant = torch.arange(indices.shape[-1], device=indices.device) < counts.unsqueeze(-1)
-    slots = torch.where(meant, indices.long(), n_key_blocks)
-    chosen = torch.zeros(*slots.shape[:-1], n_key_blocks + 1, dtype=torch.bool, device=slots.device)
-    chosen.scatter_(-1, slots, True)
-    first = o.start // lists.query_block
+    """The lists as FlexAttention takes them: for each head and row the blocks to mask within, and the whole ones."""
+    device, n_key_blocks = o.q.device, -(-o.end // lists.key_block)
+    rows = torch.arange(lists.counts.shape[1], device=device) + o.start // lists.query_block
+    meant = torch.arange(lists.indices.shape[-1], device=device) < lists.counts.unsqueeze(-1)
+    meant &= lists.indices < n_key_blocks
+    whole = meant & ((lists.indices + 1) * lists.key_block <= rows[:, None] * lists.query_block + 1)
+    mask = _causal(o) if o.q.is_cuda else _listed(o, lists, meant, n_key_blocks)
+    return BlockMask.from_kv_blocks(
+        *_of_heads(o, lists, meant & ~whole, n_key_blocks),
+        *_of_heads(o, lists, whole, n_key_blocks),
+        BLOCK_SIZE=(lists.query_block, lists.key_block),
+        mask_mod=mask,
+        seq_lengths=(o.q.shape[1], o.end),
+        compute_q_blocks=False,
+    )
+
+
+def _of_heads(o: Operands, lists: BlockLists, chosen: Tensor, n_key_blocks: int) -> tuple[Tensor, Tensor]:
+    """Counts `(1, heads, rows)` of the chosen blocks, and their numbers first in `(1, heads, rows, n_key_blocks)`."""
+    room = torch.zeros(*chosen.shape[:2], max(n_key_blocks, chosen.shape[-1]), dtype=torch.int32, device=chosen.device)
+    room[..., : chosen.shape[-1]] = torch.where(chosen, lists.indices, n_key_blocks).sort(dim=-1).values
+    room = torch.where(room < n_key_blocks, room, 0)[..., :n_key_blocks]
+    counts = chosen.sum(-1, dtype=torch.int32)
+    return counts.repeat_interleave(o.group, dim=0)[None], room.repeat_interleave(o.group, dim=0)[None]
+
+
+def _causal(o: Operands) -> _Mask:
+    """Up to each query's own position, which is a tensor so that another one needs no new kernel."""
+    start = torch.tensor(o.start, device=o.q.device)
 
     def seen(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        at = query + o.start
-        listed = chosen[batch, head, at // lists.query_block - first, key // lists.key_block]
-        return listed & (key <= at)
+        return key <= query + start
 
-    room = torch.zeros(*counts.shape, n_key_blocks, dtype=torch.int32, device=indices.device)
-    room[..., : indices.shape[-1]] = torch.where(meant, indices, 0)[..., :n_key_blocks]
-    sizes = (lists.query_block, lists.key_block)
-    lengths = (o.q.shape[1], o.end)
-    return BlockMask.from_kv_blocks(counts, room, BLOCK_SIZE=sizes, mask_mod=seen, seq_lengths=lengths)
+    return seen
+
+
+def _listed(o: Operands, lists: BlockLists, meant: Tensor, n_key_blocks: int) -> _Mask:
+    """The same, within the listed blocks."""
+    slots = torch.where(meant, lists.indices.long(), n_key_blocks).repeat_interleave(o.group, dim=0)
+    chosen = torch.zeros(*slots.shape[:-1], n_key_blocks + 1, dtype=torch.bool, device=slots.device)
+    chosen.scatter_(-1, slots, True)
+
+    def seen(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return chosen[head, query // lists.query_block, key // lists.key_block] & (key <= query + o.start)
+
+    return seen

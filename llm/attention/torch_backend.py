@@ -1,7 +1,7 @@
 """Attention by PyTorch's own operators: flash attention on gathered keys, parts joined by their log-sum-exp.
 
-Runs wherever PyTorch does. On a CPU it uses the flash operator that also returns the log-sum-exp, which PyTorch keeps
-private; elsewhere, and for types that it does not take, plain matrix products.
+Runs wherever PyTorch does. On a CPU and on a GPU it uses the fused operators that also return the log-sum-exp, which
+PyTorch keeps private; elsewhere, and for types and masks that they do not take, plain matrix products.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ def flash(q: Tensor, k: Tensor, v: Tensor, scale: float, mask: Mask = None) -> t
         of_cpu = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
         out, lse = of_cpu(q, k, v, 0.0, isinstance(mask, str), attn_mask=added, scale=scale)
         return out, lse
+    if q.is_cuda and q.dtype in _FUSED_ON_A_GPU and not isinstance(mask, Tensor):
+        return _fused_on_a_gpu(q, k, v, scale, causal=mask is not None)
     scores = torch.einsum("bhqd,bhkd->bhqk", q, k).to(torch.promote_types(q.dtype, torch.float32)) * scale
     if isinstance(mask, str):
         mask = torch.full(scores.shape[2:], -torch.inf, device=q.device).triu(1)
@@ -49,6 +51,19 @@ def flash(q: Tensor, k: Tensor, v: Tensor, scale: float, mask: Mask = None) -> t
         scores = scores + mask
     lse = torch.logsumexp(scores, dim=-1)
     return torch.einsum("bhqk,bhkd->bhqd", torch.exp(scores - lse.unsqueeze(-1)).to(v.dtype), v), lse
+
+
+_FUSED_ON_A_GPU = (torch.float16, torch.bfloat16, torch.float32)
+
+
+def _fused_on_a_gpu(q: Tensor, k: Tensor, v: Tensor, scale: float, *, causal: bool) -> tuple[Tensor, Tensor]:
+    """Flash attention for halves, memory-efficient attention for float32, whose log-sum-exp is padded."""
+    if q.dtype == torch.float32:
+        efficient = torch.ops.aten._scaled_dot_product_efficient_attention
+        out, lse, *_ = efficient(q, k, v, None, True, 0.0, causal, scale=scale)
+        return out, lse[..., : q.shape[2]]
+    out, lse, *_ = torch.ops.aten._scaled_dot_product_flash_attention(q, k, v, 0.0, causal, scale=scale)
+    return out, lse
 
 
 def _dense(o: Operands) -> Attended:

@@ -79,11 +79,11 @@ def count(chance: random.Random, doc: Document) -> Exchange:
 
 def count_reply(doc: Document, first: str) -> Exchange:
     """What is right for a given series."""
-    question = f"Question: Count from{first}{ORDINALS[0]}"
+    question = f"Question: Count from{first}"
     items = doc.series.get(first, ())
     if not items:
         return Exchange("none", question, " none")
-    listed = " and".join(f"{item.name if i else ''}{item.value}. [{item.line}]" for i, item in enumerate(items))
+    listed = " and".join(f"{item.name}{item.value}. [{item.line}]" for item in items)
     end = f"{listed} and{first}{ORDINALS[len(items)]} none total{ORDINALS[len(items) - 1]}"
     return Exchange("count", question, end)
 

@@ -12,22 +12,23 @@ from training.tiny.conversations import Conversation, answer, plain, work
 from training.tiny.documents import Shape
 from training.tiny.sequences import Reply
 
-LENGTHS = (96, 144, 216, 324, 486, 729, 1024, 1536, 2048, 3072, 4096)
+LENGTHS = (96, 144, 216, 324, 486, 729, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12_288, 16_384)
 ONE_LOOK_UP = {"find": 1.0}
 ALL = {"find": 0.3, "follow": 0.45, "count": 0.25}
-BARS = {"find": 0.85, "follow": 0.6, "count": 0.5}
-_WINDOW = 240
-_ENOUGH = 120
+BARS = {"find": 0.9, "follow": 0.8, "count": 0.7}
 _FORMS_FROM = 1536
-_LONGEST_FORM = 1024
+_MOST_LINES = 960  # the numbers of lines are one token up to 999
+_LONGEST_FORM = 3072
 
 
 @dataclass(slots=True)
 class Progress:
     """How far a training is: the length, whether all tasks and all forms have begun, and the latest outcomes by task.
 
-    A text gets longer when of the latest replies of each task the share in BARS was right in every token.
+    A text gets longer when of the latest `window` replies of each task the share in BARS was right in every token.
     """
+
+    window: int = 240
 
     level: int = 0
     all_tasks: bool = False
@@ -41,12 +42,12 @@ class Progress:
 
     def accuracy(self) -> dict[str, float]:
         """Of the latest replies of each task that has enough of them at this length."""
-        return {t: sum(o) / len(o) for t, o in sorted(self.outcomes.items()) if len(o) >= _ENOUGH}
+        return {t: sum(o) / len(o) for t, o in sorted(self.outcomes.items()) if len(o) >= self.window // 2}
 
     def take(self, outcomes: Iterable[tuple[Reply, bool]]) -> None:
         """Note how replies came out, and go on to what is harder when everything begun has been learned."""
         for reply, right in outcomes:
-            self.outcomes.setdefault(reply.task, deque(maxlen=_WINDOW)).append(right)
+            self.outcomes.setdefault(reply.task, deque(maxlen=self.window)).append(right)
         found = self.accuracy()
         begun = ALL if self.all_tasks else ONE_LOOK_UP
         if any(found.get(task, 0.0) < BARS[task] for task in begun):
@@ -69,20 +70,20 @@ class Progress:
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state."""
         self.level, self.all_tasks, self.forms = state["level"], state["all_tasks"], state["forms"]
-        self.outcomes = {task: deque(kept, maxlen=_WINDOW) for task, kept in state["outcomes"].items()}
+        self.outcomes = {task: deque(kept, maxlen=self.window) for task, kept in state["outcomes"].items()}
 
 
 def conversations(progress: Progress, n_tokens: int, chance: random.Random) -> tuple[list[Conversation], int]:
     """About so many tokens of conversations, and the length that their rows may have.
 
-    Three in ten steps are in docqa's own forms once these have begun. A quarter of the others are shorter than the
+    Three in ten steps are in docqa's own forms once these have begun. Two in five of the others may be shorter than the
     length that has been reached, so that it is not forgotten.
     """
     if progress.forms and chance.random() < 0.3:
         length = chance.choice([n for n in LENGTHS[1:] if n <= min(progress.length, _LONGEST_FORM)])
         made = [_in_form(chance, length) for _ in range(max(1, n_tokens // length))]
         return made, length + 128
-    length = chance.choice(LENGTHS[: progress.level + 1]) if chance.random() < 0.25 else progress.length
+    length = chance.choice(LENGTHS[: progress.level + 1]) if chance.random() < 0.4 else progress.length
     weights = ALL if progress.all_tasks else ONE_LOOK_UP
     rows = []
     for _ in range(max(1, n_tokens // length)):
@@ -93,9 +94,12 @@ def conversations(progress: Progress, n_tokens: int, chance: random.Random) -> t
 
 
 def _shape(chance: random.Random, n_tokens: int) -> Shape:
-    start = 1 if chance.random() < 0.5 else chance.randint(1, 999 - n_tokens // 9)
-    n_series = chance.randint(1, 1 + n_tokens // 150)
-    return Shape(n_tokens, chance.uniform(0.3, 0.95), start, min(n_series, 8))
+    most = min(0.95, (18 - n_tokens / _MOST_LINES) / 9)  # a fact has about 9 tokens, a line of filler 18
+    share = chance.uniform(min(0.3, most / 2), most)
+    n_lines = int(n_tokens / (18 - 9 * share))
+    start = 1 if chance.random() < 0.5 else chance.randint(1, max(1, _MOST_LINES - n_lines))
+    n_series = chance.randint(2, 2 + n_tokens // 150)  # of one alone, nobody would have to look at its name
+    return Shape(n_tokens, share, start, min(n_series, 48))
 
 
 def _in_form(chance: random.Random, length: int) -> Conversation:

@@ -46,8 +46,8 @@ class Document:
 
     @property
     def names(self) -> list[str]:
-        """The names of facts that are in no series."""
-        return [name for name in self.facts if not name.endswith(ORDINALS)]
+        """The names of facts."""
+        return list(self.facts)
 
     @property
     def chains(self) -> list[str]:

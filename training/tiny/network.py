@@ -19,7 +19,7 @@ from training.tiny.sequences import Batch, Reply
 
 ATTENTION = "docqa_training"
 N_POSITIONS = 32_768
-N_LAYERS, N_HEADS, N_KV_HEADS, WIDTH, HEAD_DIM, ROPE_THETA = 3, 8, 2, 128, 64, 1e8
+N_LAYERS, N_HEADS, N_KV_HEADS, WIDTH, HEAD_DIM, ROPE_THETA = 4, 8, 2, 192, 128, 1e8
 _SHARPNESS = 8.0
 _LONGEST_PLAIN = 500  # tokens
 
@@ -63,19 +63,18 @@ def replies_loss(model: Any, made: Batch) -> tuple[Tensor, list[tuple[Reply, boo
 
     Products of matrices are in bfloat16, everything else in float32.
     """
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(made.tokens.device.type, dtype=torch.bfloat16):
         hidden = model.model(
             input_ids=made.tokens,
             position_ids=made.positions,
             use_cache=False,
             attention_mask=torch.ones_like(made.tokens),
         ).last_hidden_state.float()
-    rows = torch.cat([torch.full((reply.end - reply.start,), reply.row) for reply in made.replies])
-    places = torch.cat([torch.arange(reply.start, reply.end) for reply in made.replies])
-    logits = model.lm_head(hidden[rows, places - 1])
-    targets = made.tokens[rows, places]
-    right = (logits.argmax(-1) == targets).split([reply.end - reply.start for reply in made.replies])
-    outcomes = [(reply, bool(tokens.all())) for reply, tokens in zip(made.replies, right, strict=True)]
+    logits = model.lm_head(hidden[made.rows, made.places - 1])
+    targets = made.tokens[made.rows, made.places]
+    wrong = torch.zeros(len(made.replies), device=logits.device)
+    wrong.index_add_(0, made.owners, (logits.argmax(-1) != targets).float())
+    outcomes = list(zip(made.replies, (wrong == 0).tolist(), strict=True))
     return cross_entropy(logits, targets), outcomes
 
 
@@ -101,7 +100,7 @@ def _register() -> None:
 def _attend(
     _module: nn.Module, query: Tensor, key: Tensor, value: Tensor, _mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, None]:
-    if query.shape[2] <= _LONGEST_PLAIN:
+    if query.shape[2] <= _LONGEST_PLAIN and query.device.type == "cpu":
         with torch.autocast("cpu", enabled=False):
             query, key = ((x * scale).to(value.dtype) for x, scale in ((query, options["scaling"]), (key, 1.0)))
             return _plainly(query, key, value).transpose(1, 2), None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -25,11 +25,23 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`tokens` and `positions`, int64 `(rows, length)`, padded at the end, and the replies in them."""
+    """`tokens` and `positions`, int64 `(rows, length)`, padded at the end, and the replies in them.
+
+    `rows`, `places` and `owners`, int64, say of each token of a reply in which row and at which place it stands, and
+    to which reply it belongs.
+    """
 
     tokens: Tensor
     positions: Tensor
     replies: tuple[Reply, ...]
+    rows: Tensor
+    places: Tensor
+    owners: Tensor
+
+    def to(self, device: str) -> Batch:
+        """The same on a device."""
+        names = ("tokens", "positions", "rows", "places", "owners")
+        return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})
 
 
 def batch(conversations: Sequence[Conversation], tokenizer: Any, length: int, span: int, seed: str) -> Batch:
@@ -55,10 +67,12 @@ def batch(conversations: Sequence[Conversation], tokenizer: Any, length: int, sp
     width = max(map(len, rows))
     padding = tokenizer.pad_token_id
     positions = [_positions(chance, row, newlines, span) for row in rows]
+    inside = [(r.row, place, owner) for owner, r in enumerate(replies) for place in range(r.start, r.end)]
     return Batch(
         torch.tensor([row + [padding] * (width - len(row)) for row in rows]),
         torch.tensor([places + [span - 1] * (width - len(places)) for places in positions]),
         tuple(replies),
+        *torch.tensor(inside).T.contiguous().unbind(0),
     )
 
 

@@ -1,15 +1,22 @@
 """Trains the tiny model: `python -m training.tiny.train --work FOLDER --out FOLDER`.
 
-A run depends on its seed alone and goes on from its last checkpoint when the same command is given again. The log has a
-line for every few steps: length, loss, and the accuracy of each task on texts that were never seen before.
+A run goes on from its last checkpoint when the same command is given again. On a processor it depends on its seed
+alone; on a GPU other processes make the texts some steps ahead, and the arithmetic differs from run to run. The log has
+a line for every few steps: length, loss, and the accuracy of each task on texts that were never seen before.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
+import multiprocessing
 import random
 import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +26,15 @@ from training.optimise import append_log, save_state
 from training.tiny.curriculum import Progress, conversations
 from training.tiny.language import save_probes, tokenizer
 from training.tiny.network import N_POSITIONS, network, replies_loss
-from training.tiny.sequences import batch
+from training.tiny.sequences import Batch, batch
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast. The rates rise over `n_warmup` steps and fall to zero over the last `n_decay`."""
+    """How long and how fast. The rates rise over `n_warmup` steps and fall to zero over the last `n_decay`.
+
+    With `seconds`, the run ends when so much time has passed, of which the last `decay_seconds` take the rates to zero.
+    """
 
     n_steps: int
     n_decay: int
@@ -34,10 +44,62 @@ class Schedule:
     n_warmup: int = 20
     seed: int = 0
     every: int = 20
+    n_processes: int = 0
+    seconds: float = math.inf
+    decay_seconds: float = 1.0
 
-    def share(self, step: int) -> float:
-        """Of the full rates, at a step counted from 0."""
-        return min(1.0, (step + 1) / self.n_warmup, (self.n_steps - step) / max(1, self.n_decay))
+    def share(self, step: int, passed: float) -> float:
+        """Of the full rates, at a step counted from 0, when so many seconds have passed."""
+        left = min((self.n_steps - step) / max(1, self.n_decay), (self.seconds - passed) / self.decay_seconds)
+        return max(0.0, min(1.0, (step + 1) / self.n_warmup, left))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The rows of a step, and the length that they may have."""
+
+    step: int
+    rows: Batch
+    length: int
+
+
+class Rows:
+    """Makes the rows of one step after another.
+
+    With `n_processes` of the schedule other processes make them ahead, by what was known when they were begun.
+    """
+
+    def __init__(self, schedule: Schedule, progress: Progress, first: int) -> None:
+        self._schedule, self._progress, self._first = schedule, progress, first
+
+    def __iter__(self) -> Iterator[Made]:
+        schedule, steps = self._schedule, range(self._first, self._schedule.n_steps)
+        if not schedule.n_processes:
+            yield from (made(schedule, self._progress, step) for step in steps)
+            return
+        with ProcessPoolExecutor(schedule.n_processes, multiprocessing.get_context("spawn")) as pool:
+            waiting, ahead = deque[Future[Made]](), iter(steps)
+            for _ in steps:
+                while len(waiting) < 3 * schedule.n_processes and (step := next(ahead, None)) is not None:
+                    waiting.append(pool.submit(made, schedule, self._known(), step))
+                yield waiting.popleft().result()
+
+    def _known(self) -> Progress:
+        """What a process needs to know of the progress: everything but the outcomes."""
+        return Progress(self._progress.window, self._progress.level, self._progress.all_tasks, self._progress.forms)
+
+
+def made(schedule: Schedule, progress: Progress, step: int) -> Made:
+    """The rows of a step."""
+    chance = random.Random(f"{schedule.seed}/{step}")
+    talks, length = conversations(progress, schedule.n_tokens, chance)
+    rows = batch(talks, _words(), length, N_POSITIONS, f"{schedule.seed}/{step}/gaps")
+    return Made(step, rows, length)
+
+
+@cache
+def _words() -> Any:
+    return tokenizer(N_POSITIONS)
 
 
 class Optimiser:
@@ -72,32 +134,35 @@ class Optimiser:
             part.load_state_dict(saved)
 
 
-def train(schedule: Schedule, work: Path) -> Any:
+def train(schedule: Schedule, work: Path, device: str = "cpu") -> Any:
     """Train, or go on training, until the schedule's last step; the state stands in `work/checkpoint.pt`."""
     work.mkdir(parents=True, exist_ok=True)
-    words = tokenizer(N_POSITIONS)
-    model = network(len(words), words.eos_token_id, words.pad_token_id, schedule.seed)
-    optimiser, progress = Optimiser(model, schedule), Progress()
+    words = _words()
+    model = network(len(words), words.eos_token_id, words.pad_token_id, schedule.seed).to(device)
+    optimiser, progress = Optimiser(model, schedule), Progress(max(240, schedule.n_tokens // 10))
     first = _resumed(work / "checkpoint.pt", model, optimiser, progress)
-    began, losses = time.process_time(), list[float]()
-    for step in range(first, schedule.n_steps):
-        chance = random.Random(f"{schedule.seed}/{step}")
-        made, length = conversations(progress, schedule.n_tokens, chance)
-        loss, outcomes = replies_loss(model, batch(made, words, length, N_POSITIONS, f"{schedule.seed}/{step}/gaps"))
+    began, losses = time.perf_counter(), list[float]()
+    for rows in Rows(schedule, progress, first):
+        step = rows.step
+        loss, outcomes = replies_loss(model, rows.rows.to(device))
         torch.autograd.backward(loss)
-        optimiser.step(schedule.share(step))
+        passed = time.perf_counter() - began
+        optimiser.step(schedule.share(step, passed))
         losses.append(loss.item())
         progress.take(outcomes)
         if (step + 1) % schedule.every == 0:
-            seconds = round(time.process_time() - began, 1)
+            seconds = round(passed, 1)
             known = {task: round(share, 3) for task, share in progress.accuracy().items()}
             mean = round(sum(losses) / len(losses), 4)
             append_log(work, {"step": step + 1, "seconds": seconds, "length": progress.length, "loss": mean, **known})
             losses.clear()
-        if (step + 1) % (2 * schedule.every) == 0 or step + 1 == schedule.n_steps:
+        last = step + 1 == schedule.n_steps or passed >= schedule.seconds
+        if (step + 1) % (2 * schedule.every) == 0 or last:
             state = {"step": step + 1, "model": model.state_dict(), "optimiser": optimiser.state()}
             save_state(work / "checkpoint.pt", {**state, "progress": progress.state()})
-    return model
+        if last:
+            break
+    return model.cpu()
 
 
 def export(model: Any, out: Path) -> None:
@@ -112,7 +177,7 @@ def _resumed(path: Path, model: Any, optimiser: Optimiser, progress: Progress) -
     """The first step that is still to be done."""
     if not path.exists():
         return 0
-    saved = torch.load(path, weights_only=True)
+    saved = torch.load(path, weights_only=True, map_location="cpu")
     model.load_state_dict(saved["model"])
     optimiser.load(saved["optimiser"])
     progress.load(saved["progress"])
@@ -127,9 +192,25 @@ def main() -> None:
     parser.add_argument("--n-steps", type=int, default=3600)
     parser.add_argument("--n-decay", type=int, default=900)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--n-tokens", type=int, default=3072, help="of a step")
+    parser.add_argument("--n-processes", type=int, default=0, help="that make texts ahead")
+    parser.add_argument("--every", type=int, default=20, help="steps between lines of the log")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="end after so long")
+    parser.add_argument("--decay-seconds", type=float, default=1.0, help="of the end, in which the rates fall")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    model = train(Schedule(options.n_steps, options.n_decay, seed=options.seed), options.work)
+    schedule = Schedule(
+        options.n_steps,
+        options.n_decay,
+        options.n_tokens,
+        seed=options.seed,
+        every=options.every,
+        n_processes=options.n_processes,
+        seconds=options.seconds,
+        decay_seconds=options.decay_seconds,
+    )
+    model = train(schedule, options.work, options.device)
     if options.out:
         export(model, options.out)
 

@@ -38,6 +38,7 @@ def lists_of(operands: Operands, sizes: tuple[int, int] | None) -> BlockLists | 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("name", [name for name in BACKENDS if name != "reference"])
 @pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")  # on a CPU, its plain twin
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # PyTorch's own, when it compiles
 def test_a_backend_gives_what_the_reference_gives(
     name: str, shape: Shape, sizes: tuple[int, int] | None, device: str
 ) -> None:

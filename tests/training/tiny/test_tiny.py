@@ -24,7 +24,7 @@ from training.tiny import conversations as talk
 from training.tiny import language
 from training.tiny.curriculum import ALL, ONE_LOOK_UP, Progress
 from training.tiny.documents import Document, Fact, Shape, document
-from training.tiny.network import network, replies_loss
+from training.tiny.network import HEAD_DIM, WIDTH, network, replies_loss
 from training.tiny.sequences import Batch, Reply, batch
 from training.tiny.train import Schedule, export, train
 
@@ -54,7 +54,7 @@ def tokens_of(words: Any, messages: list[Message]) -> list[str]:
             "Known so far: Bakan mosen Dakan albra\nStill open: Dakan albra\nQuote, part 7: Bakan mosen Dakan albra.",
         ),
         prompts.answer("Find Bakan mosen", "[1] Bakan mosen Dakan albra.", "Known so far: Bakan mosen Dakan albra"),
-        [Message("user", "[1] Bakan one Dakan albra.\n\nQuestion: Count from Bakan one")],
+        [Message("user", "[1] Bakan one Dakan albra.\n\nQuestion: Count from Bakan")],
     ],
 )
 def test_a_prompt_of_docqa_has_few_tokens_and_none_for_single_letters(words: Any, messages: list[Message]) -> None:
@@ -140,7 +140,7 @@ def test_forms_are_made_of_sentences_that_their_sources_hold(make: Any) -> None:
 def test_heads_of_the_first_layer_look_back_before_any_training(words: Any) -> None:
     model = network(len(words), words.eos_token_id, words.pad_token_id, seed=0)
     layer, n = model.model.layers[0], 40
-    hidden = torch.randn(1, n, 128)
+    hidden = torch.randn(1, n, WIDTH)
     cos, sin = model.model.rotary_emb(hidden, torch.arange(20_000, 20_000 + n)[None])
     attention = layer.self_attn
 
@@ -151,9 +151,9 @@ def test_heads_of_the_first_layer_look_back_before_any_training(words: Any) -> N
 
     for head in range(8):
         offset = head + 1
-        kv_head = slice(64 * (head // 4), 64 * (head // 4) + 64)
+        kv_head = slice(HEAD_DIM * (head // 4), HEAD_DIM * (head // 4 + 1))
         key = turned(attention.k_proj(hidden)[0, :, kv_head])
-        query = turned(attention.q_proj(hidden)[0, :, head * 64 : (head + 1) * 64])
+        query = turned(attention.q_proj(hidden)[0, :, head * HEAD_DIM : (head + 1) * HEAD_DIM])
         scores = (query @ key.T * attention.scaling).tril() + torch.full((n, n), -1e9).triu(1)
         shares = scores.softmax(-1)
         assert bool((shares.argmax(-1)[offset:] == torch.arange(n - offset)).all())
