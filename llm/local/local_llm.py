@@ -63,7 +63,8 @@ class LocalLLM:
         limits: Limits | None = None,
     ) -> None:
         self._loaded, self.sampling = loaded, sampling or Sampling()
-        self._attending, self._memory = attending or Attending(), memory or Memory()
+        self._attending = attending or Attending.suited_to(loaded.model.device.type)
+        self._memory = memory or Memory()
         limits = limits or Limits()
         self._context_length = _context_length(loaded, limits.context_length)
         self._end_tokens, self._stop = _end_tokens(loaded), limits.stop
