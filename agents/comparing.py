@@ -64,7 +64,8 @@ def _without(question: str, left_out: tuple[int, int], kept: tuple[int, int]) ->
 def evidence_for(side: Side, other: Side, evidence: Sequence[Evidence], n: int) -> list[Evidence]:
     """The best `n` pieces that speak of this side no less than of the other, by the words that only one name has.
 
-    Headings and the head of a table lend their words to what is below them.
+    Headings and the head of a table lend their words to what is below them, but a piece that names this side in its own
+    words goes first: whoever reads the quotation alone sees that it is about this side.
     """
     analyser = Analyser(question_language(side.query, ["en"]))
     names = [set(analyser.terms(one.name)) for one in (side, other)]
@@ -75,5 +76,6 @@ def evidence_for(side: Side, other: Side, evidence: Sequence[Evidence], n: int) 
         share = len(own & terms) / max(1, len(own))
         lead = share - len(others & terms) / max(1, len(others))
         if share > 0 and lead >= 0 and len(piece.quote.split()) >= _MIN_WORDS:
-            found.append((-piece.score * (1 + lead / 2), piece))
+            is_lent = own.isdisjoint(analyser.terms(piece.quote))
+            found.append(((is_lent, -piece.score * (1 + lead / 2)), piece))
     return [piece for _, piece in sorted(found, key=lambda pair: pair[0])[:n]]

@@ -37,7 +37,7 @@ class OnnxReader:
     `retriever_weight`. What nothing answers is told by `docqa.llm.refusal`.
     """
 
-    name = "docqa-reader-2"
+    name = "docqa-reader-3"
 
     def __init__(self, parts: Parts | None = None, retriever_weight: float = 8.0) -> None:
         self._parts = parts or Parts()

@@ -34,7 +34,7 @@ def test_the_lexical_judge_needs_nothing() -> None:
 
 def test_the_embedded_judge_is_the_shipped_reader() -> None:
     found = judge("embedded")
-    assert found.name == "docqa-reader-2"
+    assert found.name == "docqa-reader-3"
     premise = "The library opened in 1887 and was enlarged in 1912."
     assert found.entails(premise, "The library opened in 1887.")
     assert not found.entails(premise, "The library opened in 1888.")
