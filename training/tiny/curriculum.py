@@ -15,7 +15,7 @@ from training.tiny.sequences import Reply
 LENGTHS = (96, 144, 216, 324, 486, 729, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12_288, 16_384)
 ONE_LOOK_UP = {"find": 1.0}
 ALL = {"find": 0.3, "follow": 0.45, "count": 0.25}
-BARS = {"find": 0.9, "follow": 0.8, "count": 0.7}
+BARS = {"find": 0.97, "follow": 0.95, "count": 0.9}
 _FORMS_FROM = 1536
 _MOST_LINES = 960  # the numbers of lines are one token up to 999
 _LONGEST_FORM = 3072
