@@ -55,8 +55,8 @@ class Refusal:
         return self.certainty(signs) >= self.doubted
 
 
-WITH_ENCODER = Refusal(reading=0.21, coverage=1.02, cosine=5.08, missing=-0.33, refused=2.33, doubted=2.96)
-BY_WORDS = Refusal(reading=0.37, coverage=2.24, cosine=0.0, missing=-0.21, refused=-0.03, doubted=0.95)
+WITH_ENCODER = Refusal(reading=0.18, coverage=0.98, cosine=4.91, missing=-0.25, refused=2.46, doubted=2.98)
+BY_WORDS = Refusal(reading=0.31, coverage=2.12, cosine=0.0, missing=-0.11, refused=-0.07, doubted=0.99)
 
 
 def fitted(signs: Signs) -> Refusal:
