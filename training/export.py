@@ -34,7 +34,7 @@ from training.trunk import MINILM_SHA256, Trunk, load_minilm
 Float32 = npt.NDArray[np.float32]
 ENCODER_SHARE = 0.5  # of the way from MiniLM's weights to the trained ones
 RANKING_SHARE = 0.5  # of the way from the evidence reader's weights to those after its second training
-NEWER_SHARE = 0.5  # of the way from an earlier evidence reader's weights to the newer one's, where both are given
+NEWER_SHARE = 0.5  # of the way from an earlier network's weights to the newer one's, where both are given
 
 
 def _numpy(weights: Mapping[str, torch.Tensor]) -> dict[str, Float32]:
@@ -102,8 +102,8 @@ def two_trainings(evidence: Finished, ranking: Finished) -> Finished:
     return Finished(weights, {**ranking.about, "first": evidence.about, "share": RANKING_SHARE})
 
 
-def two_readers(earlier: Finished, newer: Finished) -> Finished:
-    """An evidence reader's weights moved by NEWER_SHARE of the way to those of another that began as it did.
+def two_networks(earlier: Finished, newer: Finished) -> Finished:
+    """A network's weights moved by NEWER_SHARE of the way to those of another that began as it did.
 
     Means of fine-tunings that share their beginning are often better than each of them (Wortsman et al. 2022, "Model
     soups", arXiv:2203.05482).
@@ -112,8 +112,12 @@ def two_readers(earlier: Finished, newer: Finished) -> Finished:
     return Finished(weights, {**newer.about, "earlier": earlier.about, "newer_share": NEWER_SHARE})
 
 
+Graph = Callable[[Mapping[str, Float32], Mapping[str, str]], onnx.ModelProto]
+GRAPHS: dict[str, Graph] = {"encoder": encoder_graph, "evidence": evidence_graph, "support": support_graph}
+
+
 def export_part(
-    graph: Callable[[Mapping[str, Float32], Mapping[str, str]], onnx.ModelProto],
+    graph: Graph,
     done: Finished,
     path: Path,
     made: Mapping[str, Any],
@@ -152,9 +156,12 @@ def main() -> None:
     parser.add_argument(
         "--earlier",
         type=Path,
-        nargs=2,
-        metavar=("EVIDENCE", "RANKING"),
-        help="the two runs of another evidence reader, which is shipped half mixed with this one",
+        nargs=3,
+        metavar=("EVIDENCE", "RANKING", "SUPPORT"),
+        help="the runs of another training, with which the evidence reader and the support checker are half mixed",
+    )
+    parser.add_argument(
+        "--only", choices=GRAPHS, nargs="+", default=list(GRAPHS), help="write these; the others stay as they are"
     )
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -167,16 +174,20 @@ def main() -> None:
         "commit": _commit(),
         "data": hashlib.sha256(json.dumps(data_digest, sort_keys=True).encode()).hexdigest(),
     }
-    reader = two_trainings(finished(given.evidence), finished(given.ranking))
-    if given.earlier is not None:
-        reader = two_readers(two_trainings(*map(finished, given.earlier)), reader)
-    base = {f"trunk.{name}": weight for name, weight in trunk.state_dict().items()}
-    encoder, support = half_way(base, finished(given.encoder)), finished(given.support)
-    parts = {
-        "encoder": export_part(encoder_graph, encoder, given.out / "encoder.onnx", made),
-        "evidence": export_part(evidence_graph, reader, given.out / "evidence.onnx", made),
-        "support": export_part(support_graph, support, given.out / "support.onnx", made),
+    networks = {
+        "evidence": two_trainings(finished(given.evidence), finished(given.ranking)),
+        "support": finished(given.support),
     }
+    if given.earlier is not None:
+        evidence, ranking, support = map(finished, given.earlier)
+        earlier = {"evidence": two_trainings(evidence, ranking), "support": support}
+        networks = {part: two_networks(earlier[part], newer) for part, newer in networks.items()}
+    base = {f"trunk.{name}": weight for name, weight in trunk.state_dict().items()}
+    networks["encoder"] = half_way(base, finished(given.encoder))
+    known = given.out / "made.json"
+    parts = json.loads(known.read_text(encoding="utf-8"))["parts"] if known.exists() else {}
+    for part in given.only:
+        parts[part] = export_part(GRAPHS[part], networks[part], given.out / f"{part}.onnx", made)
     files = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(given.out.iterdir())
@@ -184,7 +195,7 @@ def main() -> None:
     }
     checks = recorded_scores(given.out)
     record = {**made, "parts": parts, "data_sha256": data_digest, "files": files, "checks": checks}
-    (given.out / "made.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    known.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where the weights go; without it nothing is exported")
     parser.add_argument("--minilm", type=Path, help="the base weights; default: where pip put them")
     parser.add_argument(
-        "--earlier", type=Path, help="the --work folder of another training: half of each evidence reader is shipped"
+        "--earlier", type=Path, help="the --work folder of another training, with which this one is mixed"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="of the training process")
@@ -126,7 +126,8 @@ def main() -> None:
     if given.out is not None:
         parts = [f"--{part}={given.work / part}" for part in ON_PROCESSOR]
         places = [f"--minilm={minilm}", f"--data={given.data}", f"--out={given.out}"]
-        earlier = [] if given.earlier is None else ["--earlier", given.earlier / "evidence", given.earlier / "ranking"]
+        mixed = [given.earlier / part for part in ("evidence", "ranking", "support")] if given.earlier else []
+        earlier = ["--earlier", *mixed] if mixed else []
         subprocess.run([sys.executable, "-m", "training.export", *places, *parts, *earlier], check=True)
 
 

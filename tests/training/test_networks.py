@@ -220,7 +220,7 @@ def test_training_lowers_the_loss_and_logs_it(tmp_path: Path) -> None:
         assert losses[-1] < losses[0] / 4
 
 
-def test_a_reader_is_the_mean_of_its_trainings_and_of_the_two_readers() -> None:
+def test_a_reader_is_the_mean_of_its_trainings_and_of_the_two_networks() -> None:
     export = import_module("training.export")
 
     def ended(value: float) -> object:
@@ -228,7 +228,7 @@ def test_a_reader_is_the_mean_of_its_trainings_and_of_the_two_readers() -> None:
 
     newer = export.two_trainings(ended(2.0), ended(4.0))
     assert newer.averages["layer"].tolist() == [3.0, 3.0]
-    mixed = export.two_readers(export.two_trainings(ended(8.0), ended(14.0)), newer)
+    mixed = export.two_networks(export.two_trainings(ended(8.0), ended(14.0)), newer)
     assert mixed.averages["layer"].tolist() == [7.0, 7.0]
     assert (mixed.about["step"], mixed.about["first"]["step"]) == (4, 2)
     assert (mixed.about["earlier"]["step"], mixed.about["earlier"]["first"]["step"]) == (14, 8)
