@@ -124,9 +124,10 @@ def train(model: nn.Module, feed: Feed[B], schedule: Schedule, out: Path, until:
     sums: dict[str, Tensor] = {}
     began = time.monotonic()
     for step, batch in _steps(feed, schedule.n_steps, done):
-        left = 1.0 if until is None else (until - time.monotonic()) / (until - began)
-        if left <= 0:
+        now = time.monotonic()
+        if until is not None and now >= until:
             break
+        left = 1.0 if until is None else (until - now) / (until - began)
         torch.manual_seed(schedule.seed * 1_000_003 + step)  # what is left out of a step depends on its number alone
         losses = task.losses(precision.model, on_device(batch, device))
         torch.autograd.backward(torch.stack(list(losses.values())).sum())

@@ -166,12 +166,18 @@ def test_processes_that_draw_ahead_change_nothing(tmp_path: Path) -> None:
 
 
 def test_a_run_ends_by_the_clock_with_weights_to_export(tmp_path: Path) -> None:
-    state = _small_run(tmp_path, 10**6, until=time.monotonic() + 1)
+    _small_run(tmp_path / "first", 2)  # loads what the first step of a process needs
+    state = _small_run(tmp_path, 10**6, until=time.monotonic() + 2)
     ended = torch.load(tmp_path / "weights.pt", weights_only=True)
     assert 20 < ended["step"] < 10**6
     for name, average in ended["averages"].items():
         torch.testing.assert_close(average.float(), state[f"average {name}"], atol=1e-3, rtol=1e-3)
     assert torch.load(optimise.snapshot_path(tmp_path, 20), weights_only=True)["step"] == 20
+
+
+def test_a_run_whose_time_is_over_before_it_begins_ends(tmp_path: Path) -> None:
+    _small_run(tmp_path, 15, stop_after=0, until=time.monotonic() - 1)
+    assert torch.load(tmp_path / "weights.pt", weights_only=True)["step"] == 0
 
 
 def test_the_rate_falls_in_good_time_when_the_clock_ends_a_run() -> None:
