@@ -56,11 +56,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The rows of a step, and the length that they may have."""
+    """The rows of a step."""
 
     step: int
     rows: Batch
-    length: int
 
 
 class Rows:
@@ -94,7 +93,7 @@ def made(schedule: Schedule, progress: Progress, step: int) -> Made:
     chance = random.Random(f"{schedule.seed}/{step}")
     talks, length = conversations(progress, schedule.n_tokens, chance)
     rows = batch(talks, _words(), length, N_POSITIONS, f"{schedule.seed}/{step}/gaps")
-    return Made(step, rows, length)
+    return Made(step, rows)
 
 
 @cache
