@@ -62,6 +62,11 @@ class Progress:
         for task in begun:
             self.outcomes[task].clear()
 
+    def go_on_at(self, length: int) -> None:
+        """Take texts of a length in LENGTHS, whatever has been learned."""
+        self.level = LENGTHS.index(length)
+        self.outcomes.clear()
+
     def state(self) -> dict[str, Any]:
         """Everything that a later run needs."""
         kept = {task: list(outcomes) for task, outcomes in self.outcomes.items()}
@@ -76,10 +81,11 @@ class Progress:
 def conversations(progress: Progress, n_tokens: int, chance: random.Random) -> tuple[list[Conversation], int]:
     """About so many tokens of conversations, and the length that their rows may have.
 
-    Three in ten steps are in docqa's own forms once these have begun. Two in five of the others may be shorter than the
-    length that has been reached, so that it is not forgotten.
+    Three in ten steps are in docqa's own forms once these have begun, six in ten when the texts have reached their full
+    length. Two in five of the others may be shorter than the length that has been reached, so that it is not forgotten.
     """
-    if progress.forms and chance.random() < 0.3:
+    share_of_forms = 0.6 if progress.level + 1 == len(LENGTHS) else 0.3
+    if progress.forms and chance.random() < share_of_forms:
         length = chance.choice([n for n in LENGTHS[1:] if n <= min(progress.length, _LONGEST_FORM)])
         made = [_in_form(chance, length) for _ in range(max(1, n_tokens // length))]
         return made, length + 128

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
-from training.tiny.sequences import Batch, Reply
+from training.tiny.sequences import Batch
 
 ATTENTION = "docqa_training"
 N_POSITIONS = 32_768
@@ -58,8 +58,8 @@ def network(n_vocabulary: int, end: int, pad: int, seed: int) -> Any:
     return model
 
 
-def replies_loss(model: Any, made: Batch) -> tuple[Tensor, list[tuple[Reply, bool]]]:
-    """The mean loss over all tokens of replies, and for each reply whether every token of it was the likeliest.
+def replies_loss(model: Any, made: Batch) -> tuple[Tensor, Tensor]:
+    """The mean loss over all tokens of replies, and how many tokens of each reply were not the likeliest.
 
     Products of matrices are in bfloat16, everything else in float32.
     """
@@ -74,8 +74,7 @@ def replies_loss(model: Any, made: Batch) -> tuple[Tensor, list[tuple[Reply, boo
     targets = made.tokens[made.rows, made.places]
     wrong = torch.zeros(len(made.replies), device=logits.device)
     wrong.index_add_(0, made.owners, (logits.argmax(-1) != targets).float())
-    outcomes = list(zip(made.replies, (wrong == 0).tolist(), strict=True))
-    return cross_entropy(logits, targets), outcomes
+    return cross_entropy(logits, targets), wrong
 
 
 def _look_back(attention: Any) -> None:

@@ -47,6 +47,7 @@ class Batch:
 def batch(conversations: Sequence[Conversation], tokenizer: Any, length: int, span: int, seed: str) -> Batch:
     """One row for each conversation, cut at `length` between its replies; positions reach up to `span`.
 
+    All rows have that length, as a kernel that is chosen by its shapes is chosen anew for each of them.
     Positions jump at ends of lines, so that short rows show the distances of long texts (PoSE, Zhu et al. 2023,
     arXiv:2309.10400); half of the rows are left without gaps.
     """
@@ -64,13 +65,12 @@ def batch(conversations: Sequence[Conversation], tokenizer: Any, length: int, sp
                 tokens += [*question, *reply]
                 replies.append(Reply(exchange.task, row, start, start + len(reply)))
         rows.append(tokens[:length])
-    width = max(map(len, rows))
     padding = tokenizer.pad_token_id
     positions = [_positions(chance, row, newlines, span) for row in rows]
     inside = [(r.row, place, owner) for owner, r in enumerate(replies) for place in range(r.start, r.end)]
     return Batch(
-        torch.tensor([row + [padding] * (width - len(row)) for row in rows]),
-        torch.tensor([places + [span - 1] * (width - len(places)) for places in positions]),
+        torch.tensor([row + [padding] * (length - len(row)) for row in rows]),
+        torch.tensor([places + [span - 1] * (length - len(places)) for places in positions]),
         tuple(replies),
         *torch.tensor(inside).T.contiguous().unbind(0),
     )

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 from training.optimise import append_log, save_state
-from training.tiny.curriculum import Progress, conversations
+from training.tiny.curriculum import LENGTHS, Progress, conversations
 from training.tiny.language import save_probes, tokenizer
 from training.tiny.network import N_POSITIONS, network, replies_loss
 from training.tiny.sequences import Batch, batch
@@ -133,22 +133,27 @@ class Optimiser:
             part.load_state_dict(saved)
 
 
-def train(schedule: Schedule, work: Path, device: str = "cpu") -> Any:
-    """Train, or go on training, until the schedule's last step; the state stands in `work/checkpoint.pt`."""
+def train(schedule: Schedule, work: Path, device: str = "cpu", length: int | None = None) -> Any:
+    """Train, or go on training, until the schedule's last step; the state stands in `work/checkpoint.pt`.
+
+    With a `length` the texts have it from the first step on, where a run without goes on as far as it has learned.
+    """
     work.mkdir(parents=True, exist_ok=True)
     words = _words()
     model = network(len(words), words.eos_token_id, words.pad_token_id, schedule.seed).to(device)
     optimiser, progress = Optimiser(model, schedule), Progress(max(240, schedule.n_tokens // 10))
     first = _resumed(work / "checkpoint.pt", model, optimiser, progress)
+    if length is not None:
+        progress.go_on_at(length)
     began, losses = time.perf_counter(), list[float]()
     for rows in Rows(schedule, progress, first):
         step = rows.step
-        loss, outcomes = replies_loss(model, rows.rows.to(device))
+        loss, wrong = replies_loss(model, rows.rows.to(device))
         torch.autograd.backward(loss)
         passed = time.perf_counter() - began
         optimiser.step(schedule.share(step, passed))
         losses.append(loss.item())
-        progress.take(outcomes)
+        progress.take(zip(rows.rows.replies, (wrong == 0).tolist(), strict=True))
         if (step + 1) % schedule.every == 0:
             seconds = round(passed, 1)
             known = {task: round(share, 3) for task, share in progress.accuracy().items()}
@@ -196,6 +201,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=20, help="steps between lines of the log")
     parser.add_argument("--seconds", type=float, default=math.inf, help="end after so long")
     parser.add_argument("--decay-seconds", type=float, default=1.0, help="of the end, in which the rates fall")
+    parser.add_argument("--length", type=int, choices=LENGTHS, help="go on with texts of so many tokens")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -209,7 +215,7 @@ def main() -> None:
         seconds=options.seconds,
         decay_seconds=options.decay_seconds,
     )
-    model = train(schedule, options.work, options.device)
+    model = train(schedule, options.work, options.device, options.length)
     if options.out:
         export(model, options.out)
 

@@ -1,4 +1,4 @@
-"""Strategies with a model that really generates: the tiny one in `build/tiny_model`, by LocalLLM, in one process.
+"""Strategies with a model that really generates: the tiny one in `tests/llm/tiny_model`, by LocalLLM, in one process.
 
 Prompts, constrained JSON, parsing, notes and citations are the product's own, nothing of them is scripted.
 """
@@ -27,7 +27,7 @@ from training.tiny.documents import Document as Ledger
 from training.tiny.documents import Shape
 from training.tiny.documents import document as ledger_of
 
-MODEL = Path("build/tiny_model")
+MODEL = Path("tests/llm/tiny_model")
 LINES_OF_A_PAGE = 25
 
 

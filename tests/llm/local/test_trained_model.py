@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,13 +23,16 @@ from training.tiny.conversations import Exchange
 from training.tiny.documents import Document
 from training.tiny.language import tokenizer
 
-MODEL = Path("build/tiny_model")
+MODEL = Path("tests/llm/tiny_model")
 N_TOKENS = 4096
 
 
 @pytest.fixture(scope="module")
-def loaded() -> Loaded:
-    return load(str(MODEL), dtype="float32")
+def loaded() -> Iterator[Loaded]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield load(str(MODEL), dtype="float32")
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
