@@ -9,12 +9,13 @@ from docqa.agents.comparing import evidence_for, sides_of
 from docqa.agents.explaining import by_reasons, reason_in, steps_from
 from docqa.agents.extractive_summary import central
 from docqa.agents.items import speaking_of
-from docqa.agents.questions import kind_of
+from docqa.agents.questions import asks_for_heading, kind_of
 from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan, QuestionKind
 from docqa.answers import Support, one_line
 from docqa.documents import Document, Passage, Span
 from docqa.llm.exact_checks import changed_details
 from docqa.llm.reader import Candidate, EvidenceReader
+from docqa.retrieval.headings import is_surely_heading
 from docqa.retrieval.retriever import Hit, Retrieval
 
 _ONLY_QUOTED: dict[QuestionKind, str] = {
@@ -70,6 +71,8 @@ class EmbeddedReasoner:
         candidates = candidates_of(best)
         scores = self.reader.rank(question, candidates)
         ranked = [replace(e, score=score) for e, score in zip(found, scores, strict=True)]
+        if not asks_for_heading(question):
+            ranked = _below_headings(ranked)
         coverage = retrieval.evidence.coverage
         answerable = self.reader.answerable(question, candidates, coverage)
         was_certain = notes.answerable and not notes.doubtful
@@ -197,6 +200,24 @@ def row_in_words(row: str, header: str, title: str = "") -> str:
     if not fits or not cells[0] or not pairs or cells == heads:
         return row
     return f"{title}: {cells[0]} — {'; '.join(pairs)}" if title else f"{cells[0]} — {'; '.join(pairs)}"
+
+
+def _below_headings(ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences without headings: a heading says where to read, so the best sentence below it takes its score.
+
+    The heading of a passage that has nothing else stays.
+    """
+    headings = [e for e in ranked if _is_heading(one_line(e.quote), e.passage)]
+    best: dict[str, Evidence] = {}
+    for e in sorted((e for e in ranked if e not in headings), key=_best_first):
+        best.setdefault(e.passage.id, e)
+    raised = {best[e.passage.id]: e.score for e in sorted(headings, key=lambda e: e.score) if e.passage.id in best}
+    kept = [e for e in ranked if e not in headings or e.passage.id not in best]
+    return [replace(e, score=max(e.score, raised.get(e, e.score))) for e in kept]
+
+
+def _is_heading(line: str, passage: Passage) -> bool:
+    return line in map(one_line, passage.headings) or is_surely_heading(line)
 
 
 def _follow_up(retrieval: Retrieval, ranked: Sequence[Evidence]) -> tuple[str, ...]:

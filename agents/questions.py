@@ -40,6 +40,18 @@ def kind_of(question: str) -> QuestionKind:
     return next((kind for kind, pattern in _RULES if pattern.search(question)), "fact")
 
 
+_HEADING = re.compile(r"\b(titled?|headings?|headlines?|captions?|sections?|chapters?|called|named?)\b", re.IGNORECASE)
+
+
+def asks_for_heading(question: str) -> bool:
+    """Whether a heading may be what is asked for, and not only where to look.
+
+    >>> asks_for_heading("What is the title of the report?"), asks_for_heading("What is the main conclusion?")
+    (True, False)
+    """
+    return _HEADING.search(question) is not None
+
+
 REQUEST_WORDS = frozenset(
     "list enumerate count name give show find tell many number all every each any different times occur occurs appear "
     "appears mention mentions mentioned describe describes described report reports reported record records recorded "

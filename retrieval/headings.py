@@ -40,6 +40,16 @@ def detect_headings(text: str) -> tuple[Region, ...]:
     return tuple(found)
 
 
+def is_surely_heading(line: str) -> bool:
+    """Whether a line is a heading whatever stands around it: numbered and in capitals.
+
+    >>> is_surely_heading("VIII. CONCLUSION"), is_surely_heading("2 Install the pump")
+    (True, False)
+    """
+    fits = len(line) <= _MAX_CHARS and line[-1:] not in ".,;:!?"
+    return fits and line.isupper() and _NUMBERED.match(line) is not None
+
+
 def _stands_free(text: str, page_blocks: Sequence[Span], i: int) -> bool:
     """Whether what stands above is finished: the page's top, a blank line or a stop."""
     if i == 0:

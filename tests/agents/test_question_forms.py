@@ -139,6 +139,33 @@ def test_a_summary_is_as_long_as_it_may_be() -> None:
         assert len(answer.statements) == n
 
 
+CONCLUDED = "We saw that damp sand damages filters sooner than dry sand does, whatever the make of the pump is."
+
+
+@pytest.mark.parametrize("heading", ["5 Conclusion\n\n", "VIII. CONCLUSION\n"])
+def test_a_heading_leads_to_what_stands_below_it(heading: str) -> None:
+    document = document_of(
+        Page(
+            0,
+            "4 Measurements\n\nOutput fell by a third within a year, as ten pumps showed at once. It rained.",
+            number=1,
+        ),
+        Page(1, f"{heading}{CONCLUDED} Further work will be about gravel.", number=2),
+    )
+    answer = Rag(REASONER, PagesCorpus(document))("What is the conclusion?", [document])
+    first, *others = answer.statements
+    assert first.citations[0].page == 2
+    assert first.text in (CONCLUDED, "Further work will be about gravel.")
+    assert not any("onclusion" in statement.text for statement in (first, *others))
+
+
+def test_a_heading_is_quoted_where_it_is_what_is_asked_for() -> None:
+    text = f"Wear of filters in harbours\n\n5 Conclusion\n\n{CONCLUDED}"
+    document = document_of(Page(0, text, number=1))
+    answer = Rag(REASONER, PagesCorpus(document))("Which section is the conclusion?", [document])
+    assert answer.statements[0].text == "5 Conclusion"
+
+
 def test_the_words_that_answer_are_marked_within_their_sentence() -> None:
     class Marking(LexicalReader):
         def find_spans(self, question: str, sentences: object) -> list[Span]:
