@@ -60,10 +60,13 @@ class Counted(SparseAttention):
 
 
 def policy_of(n_tokens: int, min_recall: float = 0.0) -> tuple[Policy, ReadingPlan]:
-    """Budgets of at most an eighth of the keys: blocks of 1/128 of the text to read, pages to write."""
+    """Budgets of at most an eighth of the keys: blocks of 1/128 of the text to read, pages to write.
+
+    Texts of less than 4,096 tokens get more, as the first and last tokens would be all that fits.
+    """
     block = max(32, n_tokens // 128)
     blocks = BlockBudget(n_blocks=7, n_local=2)
-    pages = PageBudget(n_tokens=min(1024, int(SHARE_OF_KEYS * n_tokens)))
+    pages = PageBudget(n_tokens=max(480, min(1024, int(SHARE_OF_KEYS * n_tokens))))
     policy = Policy(block=block, blocks=blocks, pages=pages, min_recall=min_recall)
     return policy, ReadingPlan(block=block, chunk=16 * block, n_dense=block)
 
