@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,27 +20,21 @@ from docqa.answers import Answer
 from docqa.documents import Document, Page
 from docqa.llm.base import LLM, Sampling
 from docqa.llm.budget import Budget
+from docqa.llm.local.local_llm import LocalLLM
 from docqa.llm.reader import LexicalReader
 from tests.agents.library_of_pages import PagesCorpus, document_of
+from tests.llm.trained_model import trained_model
 from training.tiny.documents import Document as Ledger
 from training.tiny.documents import Shape
 from training.tiny.documents import document as ledger_of
 
-MODEL = Path("tests/llm/tiny_model")
 LINES_OF_A_PAGE = 25
 
 
 @pytest.fixture(scope="module")
 def llm() -> Iterator[LLM]:
-    import torch
-
-    from docqa.llm.local.loading import load
-    from docqa.llm.local.local_llm import LocalLLM
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield LocalLLM(load(str(MODEL), dtype="float32"), Sampling(max_output_tokens=128))
-    torch.set_num_threads(before)
+    with trained_model() as loaded:
+        yield LocalLLM(loaded, Sampling(max_output_tokens=128))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -19,20 +18,18 @@ from docqa.llm.base import Message, Sampling
 from docqa.llm.local.loading import Loaded, load
 from docqa.llm.local.local_llm import LocalLLM, Memory
 from docqa.llm.local.readings import Attending
+from tests.llm.trained_model import FOLDER, trained_model
 from training.tiny.conversations import Exchange
 from training.tiny.documents import Document
 from training.tiny.language import tokenizer
 
-MODEL = Path("tests/llm/tiny_model")
 N_TOKENS = 4096
 
 
 @pytest.fixture(scope="module")
 def loaded() -> Iterator[Loaded]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield load(str(MODEL), dtype="float32")
-    torch.set_num_threads(before)
+    with trained_model() as loaded:
+        yield loaded
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +126,6 @@ def test_the_threshold_on_the_recall_computes_again_what_a_bad_selector_has_miss
 
 
 def test_it_is_small_and_has_no_code(loaded: Loaded) -> None:
-    assert sum(path.stat().st_size for path in MODEL.iterdir()) < 8_000_000
-    assert {path.suffix for path in MODEL.iterdir()} <= {".json", ".jinja", ".safetensors"}
-    assert next(load(str(MODEL)).model.parameters()).dtype == torch.float16
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 8_000_000
+    assert {path.suffix for path in FOLDER.iterdir()} <= {".json", ".jinja", ".safetensors"}
+    assert next(load(str(FOLDER)).model.parameters()).dtype == torch.float16
