@@ -33,7 +33,7 @@ train-reader: setup
 	$(BIN)/python -m training.make_weights --data $(DATA) --work build/train --out llm/weights
 
 # The tiny model that looks facts up, in 22 minutes of a GPU, and what it has to show. See training/tiny/README.md.
-TRAIN_TINY = $(BIN)/python -m training.tiny.train --work build/tiny --n-steps 1000000 --n-decay 1 --n-tokens 65536 --n-processes 8
+TRAIN_TINY = $(BIN)/python -m training.tiny.train --work build/tiny --n-steps 1000000 --n-decay 1 --n-tokens 65536 --n-processes 8 --every 100
 train-tiny: setup
 	-timeout 545 $(TRAIN_TINY) --seconds 1100 --decay-seconds 900
 	$(TRAIN_TINY) --length 8192 --seconds 528 --decay-seconds 880

@@ -41,13 +41,14 @@ def detect_headings(text: str) -> tuple[Region, ...]:
 
 
 def is_surely_heading(line: str) -> bool:
-    """Whether a line is a heading whatever stands around it: numbered and in capitals.
+    """Whether a line is a heading whatever stands around it: in capitals, and numbered otherwise than by figures alone.
 
-    >>> is_surely_heading("VIII. CONCLUSION"), is_surely_heading("2 Install the pump")
-    (True, False)
+    >>> [is_surely_heading(line) for line in ("VIII. CONCLUSION", "Install the pump", "15 MW")]
+    [True, False, False]
     """
+    match = _NUMBERED.match(line)
     fits = len(line) <= _MAX_CHARS and line[-1:] not in ".,;:!?"
-    return fits and line.isupper() and _NUMBERED.match(line) is not None
+    return fits and line.isupper() and match is not None and match.lastgroup != "number"
 
 
 def _stands_free(text: str, page_blocks: Sequence[Span], i: int) -> bool:
