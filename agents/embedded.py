@@ -16,6 +16,7 @@ from docqa.documents import Document, Passage, Span
 from docqa.llm.exact_checks import changed_details
 from docqa.llm.reader import Candidate, EvidenceReader
 from docqa.retrieval.headings import is_surely_heading
+from docqa.retrieval.places import without_place
 from docqa.retrieval.retriever import Hit, Retrieval
 
 _ONLY_QUOTED: dict[QuestionKind, str] = {
@@ -60,6 +61,7 @@ class EmbeddedReasoner:
     def gather(self, question: str, retrieval: Retrieval, notes: Notes) -> Notes:
         """Rank the sentences of the passages and add them to the notes."""
         kind = notes.kind if notes.kind == "aggregation" else kind_of(question)
+        question, notes = without_place(question), replace(notes, within=retrieval.within)
         if kind == "summary":  # everything counts, in the order of the text, and nothing is ranked
             found = [e for hit in retrieval.hits for e in _in_order(hit)]
             return replace(notes, evidence=(*notes.evidence, *found), coverage=1.0, answerable=True)
@@ -82,7 +84,7 @@ class EmbeddedReasoner:
             coverage=max(notes.coverage, coverage),
             answerable=notes.answerable or answerable,
             doubtful=not was_certain and not self.reader.certain(question, candidates, coverage),
-            open_questions=_follow_up(retrieval, ranked),
+            open_questions=() if retrieval.within else _follow_up(retrieval, ranked),
         )
 
     def _joined(self, question: str, before: Sequence[Evidence], new: Sequence[Evidence]) -> tuple[Evidence, ...]:
@@ -111,7 +113,7 @@ class EmbeddedReasoner:
     def _statements(self, question: str, kind: QuestionKind, notes: Notes) -> tuple[DraftStatement, ...]:
         evidence = notes.evidence
         if kind == "summary":
-            return tuple(map(_quoted, central(evidence, question, self.summary_sentences)))
+            return tuple(map(_quoted, central(evidence, without_place(question), self.summary_sentences)))
         if kind == "comparison":
             compared = self._compared(question, evidence)
             if compared:
@@ -119,7 +121,7 @@ class EmbeddedReasoner:
         if kind == "reason":
             return self._explained(question, evidence)
         chosen = self._chosen(evidence, self.doubtful_share if notes.doubtful else self.min_share)
-        spans = self.reader.find_spans(question, [e.quote for e in chosen])
+        spans = self.reader.find_spans(without_place(question), [e.quote for e in chosen])
         return tuple(
             _quoted(e, span if e.passage.kind == "text" else None) for e, span in zip(chosen, spans, strict=True)
         )
@@ -166,15 +168,18 @@ class EmbeddedReasoner:
 
     def _abstention(self, question: str, notes: Notes) -> Abstention:
         """Say why, and point to the best sentence of each of the best passages."""
-        if notes.coverage == 0:
+        if notes.within and not notes.evidence:
+            return Abstention(f"Not found: there is no text on {notes.within}.")
+        if notes.coverage == 0 and not notes.within:
             return Abstention("Not found: none of the words that the question is about occurs.")
         best = {e.passage.id: e for e in reversed([e for e in notes.evidence if e.score > 0])}
         nearest = _distinct(sorted(best.values(), key=_best_first), self.n_nearest)
-        missing = changed_details(question, "\n".join(_context(e.passage) for e in nearest))
+        missing = changed_details(without_place(question), "\n".join(_context(e.passage) for e in nearest))
         if nearest and missing:
             named = ", ".join(f"“{name}”" for name in dict.fromkeys(missing))
             return Abstention(f"Not found: the nearest passages do not speak of {named}.", tuple(nearest))
-        return Abstention("Not found: no passage answers the question, as far as docqa can tell.", tuple(nearest))
+        passage = f"passage on {notes.within}" if notes.within else "passage"
+        return Abstention(f"Not found: no {passage} answers the question, as far as docqa can tell.", tuple(nearest))
 
 
 def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:

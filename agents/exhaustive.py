@@ -45,7 +45,8 @@ class Exhaustive(Strategy):
         n_passages = sum(len(turn.hits) for turn in turns)
         n_unread = sum(note.n_unread for note in notes)
         warning = self.unread(n_unread, len(notes))
-        reading = f"all {n_passages} passages were read"
+        within = turns[0].within if turns else ""
+        reading = f"all {n_passages} passages {f'on {within} ' if within else ''}were read"
         if n_unread:
             reading = f"{len(notes) - n_unread} of {len(turns)} parts were read"
         if limit:

@@ -1,4 +1,7 @@
-"""What the workers read, turn by turn: everything in the documents, in order, nothing left out."""
+"""What the workers read, turn by turn: everything in the documents, in order, nothing left out.
+
+Where the question names pages, everything on those.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from docqa.agents.llm_reasoner import LLMReasoner
 from docqa.agents.sources import unranked
 from docqa.documents import Document, Passage
 from docqa.errors import UsageError
+from docqa.retrieval.places import is_within, pages_named
 from docqa.retrieval.retriever import Retrieval
 
 _LEAST_ROOM = 256  # with less, most of what a model reads is prompt
@@ -35,7 +39,7 @@ class WindowTurns:
                 f"left for a document, and {_LEAST_ROOM} are needed; ask a shorter question, raise chain_window or "
                 "take a model with a longer context"
             )
-        passages = all_passages(self.corpus, documents)
+        passages = passages_asked_for(self.corpus, documents, question)
         runs = chunks(passages, room, self.reasoner.llm.count_tokens, self.reasoner.names)
         return [unranked(run) for run in runs]
 
@@ -49,15 +53,21 @@ class ScoredTurns:
 
     def __call__(self, question: str, documents: Sequence[Document]) -> list[Retrieval]:
         """Every passage is there, with the score 0 where no word of the question occurs."""
-        passages = all_passages(self.corpus, documents)
+        passages = passages_asked_for(self.corpus, documents, question)
         retrieval = self.corpus.search(documents, question, max(1, len(passages)))
         scored = {hit.passage.id: hit for hit in retrieval.hits}
         rest = {hit.passage.id: hit for hit in unranked([p for p in passages if p.id not in scored]).hits}
         hits = [scored.get(passage.id) or rest[passage.id] for passage in passages]
-        starts = range(0, len(hits), self.n_passages)
+        starts = range(0, max(1, len(hits)), self.n_passages)
         return [replace(retrieval, hits=tuple(hits[start : start + self.n_passages])) for start in starts]
 
 
 def all_passages(corpus: Corpus, documents: Sequence[Document]) -> list[Passage]:
     """Every passage of the documents, in order."""
     return [passage for document in documents for passage in corpus.passages(document)]
+
+
+def passages_asked_for(corpus: Corpus, documents: Sequence[Document], question: str) -> list[Passage]:
+    """Every passage of the documents, in order, or only those on the pages that the question names."""
+    named = pages_named(question, documents)
+    return [passage for passage in all_passages(corpus, documents) if is_within(passage, named)]

@@ -2,13 +2,14 @@
 
 The lexical half ranks everything; with an encoder, the best twenty passages of the lexical half (and of a full dense
 index, where there is one) are encoded and ranked again, and the sentences of the best ten. Measured, that finds as much
-as encoding every passage. Knows no file, no store and no language model.
+as encoding every passage. Where the question names pages, only those are searched. Knows no file, no store and no
+language model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ from docqa.retrieval.dense import DenseIndex, MemoryVectorCache, VectorCache, em
 from docqa.retrieval.embedders import Embedder
 from docqa.retrieval.evidence import Evidence, measure
 from docqa.retrieval.lexical import Floats, LexicalIndex, sentence_texts
+from docqa.retrieval.places import is_within, pages_named, place_in, without_place
 
 _N_DENSE_CANDIDATES = 20
 _N_SENTENCE_CANDIDATES = 10
@@ -67,16 +69,20 @@ class Retriever(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """The hits of a question, and how much of the question they cover."""
+    """The hits of a question, and how much of the question they cover.
+
+    `within` are the pages to which the search was limited, in the question's words; "" where there is no such limit.
+    """
 
     hits: tuple[Hit, ...]
     evidence: Evidence
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pool:
     """The scores of all passages and sentences of all documents, one after the other; `numbers` are positions in
-    them."""
+    them. `allowed` are the only ones that may be found, None when all may."""
 
     query: LexicalQuery
     sentence_starts: NDArray[np.int64]
@@ -84,6 +90,7 @@ class _Pool:
     passages: Floats
     sentences: Floats
     fused: Floats
+    allowed: NDArray[np.int64] | None = None
 
     def locate(self, number: int) -> tuple[int, int]:
         """(document, passage of the document) of a pooled passage number."""
@@ -118,28 +125,41 @@ class HybridRetriever:
 
     def search(self, question: str, k: int) -> Retrieval:
         """As `retrieve`, with what an honest refusal needs to know."""
-        pool = _pool(self._sources, question)
+        pool = replace(_pool(self._sources, without_place(question)), allowed=self._allowed(question))
         candidates = self._lexical_candidates(pool, max(k, _N_DENSE_CANDIDATES if self._embedder else k))
         if self._embedder is not None:
-            query = self._embedder.encode_queries([question])[0]
+            query = self._embedder.encode_queries([without_place(question)])[0]
             candidates = self._dense_candidates(pool, candidates, query, self._embedder)
             candidates = self._with_sentences(pool, candidates, query, max(k, _N_SENTENCE_CANDIDATES))
         hits = tuple(self._hit(pool, candidates, rank) for rank in range(min(k, len(candidates.numbers))))
         places = [pool.locate(int(number)) for number in candidates.numbers[:k]]
-        return Retrieval(hits, measure(pool.query, places, [s.cosine for hit in hits for s in hit.sentences]))
+        evidence = measure(pool.query, places, [s.cosine for hit in hits for s in hit.sentences])
+        place = None if pool.allowed is None else place_in(question)
+        return Retrieval(hits, evidence, place.wording if place else "")
 
     def _passage(self, pool: _Pool, number: int) -> Passage:
         document, passage = pool.locate(number)
         return self._sources[document].passages[passage]
 
+    def _allowed(self, question: str) -> NDArray[np.int64] | None:
+        """The pooled numbers of the passages on the pages that the question names; None when it names none."""
+        named = pages_named(question, [source.document for source in self._sources])
+        if not named:
+            return None
+        return np.flatnonzero([is_within(passage, named) for source in self._sources for passage in source.passages])
+
     def _lexical_candidates(self, pool: _Pool, n: int) -> _Candidates:
+        if pool.allowed is not None:  # what stands there may answer without a word of the question
+            numbers = pool.allowed[_best(pool.fused[pool.allowed], n)]
+            return _Candidates(numbers, pool.fused[numbers])
         numbers = _best(pool.fused, n)
         if self._embedder is None or len(pool.fused) > n:  # else all are few enough to be encoded
             numbers = numbers[pool.fused[numbers] > 0]
         return _Candidates(numbers, pool.fused[numbers])
 
     def _dense_candidates(self, pool: _Pool, lexical: _Candidates, query: Floats, embedder: Embedder) -> _Candidates:
-        numbers = np.union1d(lexical.numbers, self._dense_numbers(pool, query, embedder.fingerprint)).astype(np.int64)
+        dense = self._dense_numbers(pool, query, embedder.fingerprint)
+        numbers = np.union1d(lexical.numbers, dense if pool.allowed is None else ()).astype(np.int64)
         texts = [embedding_text(self._passage(pool, int(number))) for number in numbers]
         cosines = encode(embedder, texts, self._cache) @ query
         scores = fusion.passage_scores(pool.fused[numbers], cosines)

@@ -16,13 +16,13 @@ from docqa.agents.meter import metered
 from docqa.agents.rag import Rag
 from docqa.agents.reasoner import Reasoner
 from docqa.agents.turns import WindowTurns
-from docqa.documents import Document
+from docqa.documents import Document, Page
 from docqa.llm.base import Message
 from docqa.llm.budget import Budget
 from docqa.llm.reader import LexicalReader
 from docqa.llm.scripted import ScriptedLLM
 
-from .library_of_pages import PagesCorpus
+from .library_of_pages import PagesCorpus, document_of
 from .reading_model import model_of, reader_of, reading_model
 from .scattered import N_ITEMS, item, plant_report
 
@@ -117,3 +117,12 @@ def test_words_of_the_request_name_nothing() -> None:
     question = "How many incidents are mentioned in this report in total?"
     assert embedded(question, [document]).statements[0].text.startswith("57 sentences found")
     assert embedded("List all that is mentioned in the report.", [document]).status == "not_found"
+
+
+def test_only_a_page_that_the_question_names_is_counted() -> None:
+    document = document_of(*(Page(i, f"Valve {i} leaks. Valve {i + 10} leaks.", number=i + 1) for i in range(4)))
+    answer = Exhaustive(EmbeddedReasoner(LexicalReader()), PagesCorpus(document))(
+        "List all valves on page 2.", [document]
+    )
+    assert answer.statements[0].text == "2 sentences found; all 1 passages on page 2 were read."
+    assert {c.page for s in answer.statements for c in s.citations} == {2}

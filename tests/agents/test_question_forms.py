@@ -175,3 +175,20 @@ def test_the_words_that_answer_are_marked_within_their_sentence() -> None:
     first = answer.statements[0]
     assert first.emphasis is not None
     assert first.text[slice(*first.emphasis)] == "31 March"
+
+
+def test_a_page_that_the_question_names_is_the_only_one_that_is_read() -> None:
+    corpus = PagesCorpus(LEASES)
+    answer = Rag(REASONER, corpus)("Which lease ends according to page 3?", [LEASES])
+    assert [c.page for s in answer.statements for c in s.citations] == [3]
+    nowhere = Rag(REASONER, corpus)("Which lease ends according to page 2?", [LEASES])
+    assert nowhere.absence is not None
+    assert nowhere.absence.reason == "Not found: no passage on page 2 answers the question, as far as docqa can tell."
+    beyond = Chain(REASONER, corpus)("Which lease ends according to page 40?", [LEASES])
+    assert beyond.absence is not None
+    assert beyond.absence.reason == "Not found: there is no text on page 40."
+
+
+def test_a_summary_of_a_page_is_of_that_page_alone() -> None:
+    answer = Chain(REASONER, PagesCorpus(LEASES))("Summarise page 1.", [LEASES])
+    assert {c.page for s in answer.statements for c in s.citations} == {1}

@@ -1,0 +1,134 @@
+"""Pages that a question names ("on page 14", "the last page", "slides 3 to 5"): only there is it to be looked for.
+
+A number means the page with that printed label and the physical page of that number, as a person may count either way.
+A document whose parts have no numbers is searched as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from docqa.documents import Document, Page, Passage
+
+_COUNTS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+).split()
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_FRONT = "cover|front|title|opening"
+_BACK = "last|final|closing|back"
+_NUMBER = rf"(?:\d{{1,5}}\b(?![.,]\d)|{'|'.join(sorted(_COUNTS, key=len, reverse=True))}\b|(?-i:[ivxl]+)\b)"
+_LEADING = r"(?:\b(?:on|in|at|from|of) )?(?:\bthe )?"
+_PREPOSITION = re.compile(r"^(?:on|in|at|from|of) ", re.IGNORECASE)
+_EXAMPLE = r"(?<![\[(\"'“‘])(?<!before )(?<!after )(?<!until )(?<!than )(?<!like )(?<!past )(?<!as )"
+_NUMBERED = re.compile(
+    rf"{_LEADING}{_EXAMPLE}\b(?:pages?|pp?\.|slides?)(?: (?:number|no\.?))? ?"
+    rf"(?P<list>{_NUMBER}(?:(?: ?[-–,&] ?| to | and | or |, and )(?:page |slide )?{_NUMBER})*)",
+    re.IGNORECASE,
+)
+_ORDERED = re.compile(
+    rf"{_LEADING}\b(?:very )?(?P<which>{'|'.join(_ORDINALS)}|\d{{1,4}}(?:st|nd|rd|th)|{_FRONT}|{_BACK})"
+    rf"(?: (?P<count>\d{{1,3}}|{'|'.join(_COUNTS)}))? (?:cover )?(?:pages?|slides?)\b(?!-)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Pages that a question names; `wording` is how it puts that, such as "page 14" or "the last two pages".
+
+    `labels` are numbers as they are printed or counted, `positions` indices from the first page, or, where they are
+    negative, from the last.
+    """
+
+    wording: str
+    labels: frozenset[str] = frozenset()
+    positions: frozenset[int] = frozenset()
+
+    def indices(self, pages: Sequence[Page]) -> frozenset[int] | None:
+        """Those of these pages that are meant; None where parts have no numbers."""
+        slides = [page.place.removeprefix("slide ") if page.place.startswith("slide ") else "" for page in pages]
+        if not any(page.number is not None or slide for page, slide in zip(pages, slides, strict=True)):
+            return None
+        by_label = {
+            page.index
+            for page, slide in zip(pages, slides, strict=True)
+            if {str(page.number), (page.label or "").casefold(), slide} & self.labels
+        }
+        counted = {pages[i].index for i in self.positions if -len(pages) <= i < len(pages)}
+        return frozenset(by_label | counted)
+
+
+def place_in(question: str) -> Place | None:
+    """The pages that a question names, None when it names none.
+
+    >>> place_in("What is the fax number on page fourteen?").labels
+    frozenset({'14'})
+    >>> sorted(place_in("Summarise pages 3-5.").labels), place_in("Who signs on the last page?").positions
+    (['3', '4', '5'], frozenset({-1}))
+    >>> place_in("How many pages does it have?")
+    """
+    numbered, ordered = list(_NUMBERED.finditer(question)), list(_ORDERED.finditer(question))
+    if not numbered and not ordered:
+        return None
+    wording = " and ".join(_PREPOSITION.sub("", found.group().strip()) for found in (*numbered, *ordered))
+    labels = (label for found in numbered for label in _labels(found["list"]))
+    return Place(wording, frozenset(labels), frozenset(n for found in ordered for n in _positions(found)))
+
+
+def without_place(question: str) -> str:
+    """The question without the words that name a page, which stand on no page themselves.
+
+    >>> without_place("What is the fax number on page 14?")
+    'What is the fax number?'
+    """
+    rest = _ORDERED.sub(" ", _NUMBERED.sub(" ", question))
+    if rest == question:
+        return question
+    plain = re.sub(r" (?=[?.,;:!])", "", " ".join(rest.split())).lstrip(" ,:")
+    return plain if re.search(r"\w", plain) else question
+
+
+def pages_named(question: str, documents: Sequence[Document]) -> dict[str, frozenset[int]]:
+    """By the ids of documents the indices of the pages that the question names; without those that are searched whole.
+
+    Empty when it names no page.
+    """
+    place = place_in(question)
+    found = {document.id: place.indices(document.pages) for document in documents if place is not None}
+    return {name: indices for name, indices in found.items() if indices is not None}
+
+
+def is_within(passage: Passage, named: Mapping[str, frozenset[int]]) -> bool:
+    """Whether a passage stands on a page that `pages_named` gives, or in a document that is searched whole."""
+    return passage.page in named.get(passage.document_id, (passage.page,))
+
+
+def _labels(text: str) -> list[str]:
+    """The numbers of an enumeration with ranges."""
+    labels: list[str] = []
+    parts = re.findall(rf"{_NUMBER}| to |[-–]", text, re.IGNORECASE)
+    for i, part in enumerate(parts):
+        if part.strip() in ("to", "-", "–"):
+            low, high = (_value(parts[j]) for j in (i - 1, i + 1))
+            if low.isdigit() and high.isdigit():
+                labels += [str(n) for n in range(int(low) + 1, min(int(high), int(low) + 1000))]
+        else:
+            labels.append(_value(part))
+    return labels
+
+
+def _value(word: str) -> str:
+    plain = word.casefold()
+    return str(_COUNTS.index(plain) + 1) if plain in _COUNTS else plain
+
+
+def _positions(found: re.Match[str]) -> list[int]:
+    which = found["which"].casefold()
+    n = int(_value(found["count"])) if found["count"] else 1
+    if re.fullmatch(_BACK, which):
+        return list(range(-n, 0))
+    start = _ORDINALS.index(which) if which in _ORDINALS else int(re.sub(r"\D", "", which) or 1) - 1
+    return list(range(start, start + n))
