@@ -9,14 +9,14 @@ from docqa.agents.comparing import evidence_for, sides_of
 from docqa.agents.explaining import by_reasons, reason_in, steps_from
 from docqa.agents.extractive_summary import central
 from docqa.agents.items import speaking_of
-from docqa.agents.questions import asks_for_heading, kind_of
+from docqa.agents.questions import asks_for_heading, asks_for_source, kind_of
 from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan, QuestionKind
 from docqa.answers import Support, one_line
 from docqa.documents import Document, Passage, Span
 from docqa.llm.exact_checks import changed_details
 from docqa.llm.reader import Candidate, EvidenceReader
-from docqa.retrieval.headings import is_surely_heading
-from docqa.retrieval.places import without_place
+from docqa.retrieval.headings import is_reference, is_surely_heading
+from docqa.retrieval.places import is_of_itself, is_title, without_place
 from docqa.retrieval.retriever import Hit, Retrieval
 
 _ONLY_QUOTED: dict[QuestionKind, str] = {
@@ -30,6 +30,7 @@ _REMARK = (
     "other words"
 )
 _DOUBT = "The document may not answer this: what is quoted comes nearest to the question."
+_NEXT_LINE = 0.8  # of the worth of the line above, where a title is looked for
 _QUOTATION = Support("supports", 1.0, "quotation")
 
 
@@ -40,7 +41,8 @@ class EmbeddedReasoner:
     A sentence after the first is quoted when its score is at least `min_share` of the best one's, or `doubtful_share`
     where none may be the answer: then a person wants to see more of what comes near. `n_nearest` passages are pointed
     at when nothing answers. Of each turn the `n_read` best passages are read (measured, later ones change nothing),
-    and `n_carried` of their sentences compete with those of the next turn.
+    and `n_carried` of their sentences compete with those of the next turn. An entry of a list of references counts for
+    `reference_share` of its score where no source is asked for: it names the subject and says nothing of it.
     """
 
     reader: EvidenceReader
@@ -50,6 +52,7 @@ class EmbeddedReasoner:
     n_nearest: int = 3
     n_read: int = 6
     n_carried: int = 12
+    reference_share: float = 0.1
     summary_sentences: int = 10
 
     def plan(self, question: str, documents: Sequence[Document]) -> Plan:
@@ -68,15 +71,12 @@ class EmbeddedReasoner:
         if notes.kind == "aggregation":
             found = [e for hit in retrieval.hits for e in _in_order(hit)]
             return replace(notes, items=(*notes.items, *_items(question, retrieval, found)))
-        best = sorted(retrieval.hits, key=lambda hit: -hit.score)[: self.n_read]
-        found = [Evidence(hit.passage, sentence.span, sentence.score) for hit in best for sentence in hit.sentences]
+        best = sorted(retrieval.hits, key=lambda hit: _to_be_read(question, hit))[: self.n_read]
         candidates = candidates_of(best)
-        scores = self.reader.rank(question, candidates)
-        ranked = [replace(e, score=score) for e, score in zip(found, scores, strict=True)]
-        if not asks_for_heading(question):
-            ranked = _below_headings(ranked)
+        ranked = self._ranked(question, best, candidates)
         coverage = retrieval.evidence.coverage
-        answerable = self.reader.answerable(question, candidates, coverage)
+        answerable = bool(ranked) and is_of_itself(question)
+        answerable = answerable or self.reader.answerable(question, candidates, coverage)
         was_certain = notes.answerable and not notes.doubtful
         return replace(
             notes,
@@ -86,6 +86,17 @@ class EmbeddedReasoner:
             doubtful=not was_certain and not self.reader.certain(question, candidates, coverage),
             open_questions=() if retrieval.within else _follow_up(retrieval, ranked),
         )
+
+    def _ranked(self, question: str, hits: Sequence[Hit], candidates: Sequence[Candidate]) -> list[Evidence]:
+        """The sentences of the hits, which are the candidates, with what each is worth as an answer."""
+        found = [Evidence(hit.passage, sentence.span, sentence.score) for hit in hits for sentence in hit.sentences]
+        scores = self.reader.rank(question, candidates)
+        ranked = [replace(e, score=score) for e, score in zip(found, scores, strict=True)]
+        if is_title(question):
+            return _from_the_top(ranked)
+        if not asks_for_heading(question):
+            ranked = _below_headings(ranked)
+        return ranked if asks_for_source(question) else _with_references_lighter(ranked, self.reference_share)
 
     def _joined(self, question: str, before: Sequence[Evidence], new: Sequence[Evidence]) -> tuple[Evidence, ...]:
         """Best first. What was ranked at different times is ranked again together: a reader may grade on a curve."""
@@ -191,6 +202,14 @@ def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
     ]
 
 
+def _to_be_read(question: str, hit: Hit) -> tuple[bool, float]:
+    """Sort key of a hit: what is worth reading first. A title stands at the top, references wait for the rest."""
+    if is_title(question):
+        return False, hit.passage.number
+    waits = not asks_for_source(question) and is_reference(one_line(hit.passage.text), hit.passage.headings)
+    return waits, -hit.score
+
+
 def row_in_words(row: str, header: str, title: str = "") -> str:
     """A row of a table with the title of the table and the heads of its columns.
 
@@ -219,6 +238,19 @@ def _below_headings(ranked: Sequence[Evidence]) -> list[Evidence]:
     raised = {best[e.passage.id]: e.score for e in sorted(headings, key=lambda e: e.score) if e.passage.id in best}
     kept = [e for e in ranked if e not in headings or e.passage.id not in best]
     return [replace(e, score=max(e.score, raised.get(e, e.score))) for e in kept]
+
+
+def _from_the_top(ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence in the order of the text, the first best: a title stands at the top, in whatever words."""
+    in_order = sorted(ranked, key=lambda e: (e.passage.number, e.span.start_char))
+    return [replace(e, score=_NEXT_LINE**i) for i, e in enumerate(in_order)]
+
+
+def _with_references_lighter(ranked: Sequence[Evidence], share: float) -> list[Evidence]:
+    """The evidence with entries of a list of references made light."""
+    return [
+        replace(e, score=share * e.score) if is_reference(one_line(e.quote), e.passage.headings) else e for e in ranked
+    ]
 
 
 def _is_heading(line: str, passage: Passage) -> bool:

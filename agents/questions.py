@@ -52,6 +52,22 @@ def asks_for_heading(question: str) -> bool:
     return _HEADING.search(question) is not None
 
 
+_SOURCE = re.compile(
+    r"\b(papers?|articles?|authors?|wrote|written|cit(?:e[sd]?|ing|ations?)|references?|publi(?:sh(?:ed|er)?|cations?)|"
+    r"stud(?:y|ies)|books?|journals?|proceedings|conference|arxiv|doi|proposed|introduced|et al)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_source(question: str) -> bool:
+    """Whether an entry of a list of references may be what is asked for.
+
+    >>> asks_for_source("Which paper introduced it?"), asks_for_source("What is beam search?")
+    (True, False)
+    """
+    return _SOURCE.search(question) is not None
+
+
 REQUEST_WORDS = frozenset(
     "list enumerate count name give show find tell many number all every each any different times occur occurs appear "
     "appears mention mentions mentioned describe describes described report reports reported record records recorded "

@@ -59,7 +59,7 @@ class Settings:
     max_cost: float = 0.0
     price_input: float = 0.0
     price_output: float = 0.0
-    encoder: str = "none"
+    encoder: str = "embedded"
     ocr: OcrMode = "auto"
     ocr_languages: tuple[str, ...] = ("eng",)
     page_timeout_s: float = 30.0

@@ -97,11 +97,13 @@ class Session:
                 self.warn(f"{event}; if it is interrupted, docqa resume {event.run_id} goes on")
             yield event
 
-    def index(self, files: Sequence[str], password: str | None, resources: ExitStack) -> list[LibraryEntry]:
-        """Read the files; embeds every passage when an encoder is set."""
+    def index(
+        self, files: Sequence[str], password: str | None, resources: ExitStack, encodes: bool = False
+    ) -> list[LibraryEntry]:
+        """Read the files; `encodes` every passage too, instead of those that a question needs."""
         documents = self.read(files, password, resources)
         with progress_bar(self.err, self.quiet) as on_progress:
-            for document in documents:
+            for document in documents if encodes else ():
                 self.agent.embed(document, on_progress)
         names = {document.id: document.name for document in documents}
         return [replace(entry, name=names[entry.id]) for entry in self.agent.library.documents() if entry.id in names]

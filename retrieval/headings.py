@@ -22,6 +22,12 @@ _NUMBERED = re.compile(
     r"|(?P<part>(?:Chapter|CHAPTER|Part|PART|Appendix|APPENDIX|Section|SECTION|ITEM|Item|Article|ARTICLE|Annex|ANNEX|Kapitel|Chapitre|"
     r"Capítulo|Capitolo|Глава)\s+(?:\d{1,3}[A-Z]?|[IVXLC]{1,6}|[A-Z])\b)"
 )
+_REFERENCES = re.compile(
+    r"(?:[\dIVX.]+ )?(?:references|bibliography|works cited|literature(?: cited)?|citations)(?: and notes)?[.:]?",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(r"\[\d{1,4}\]\s+[^\W\d_a-z]")
+_YEAR = re.compile(r"\b(?:1[89]|20)\d\d[a-z]?\b")
 _MINOR = frozenset({
     "a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "of", "on", "or", "over", "the", "to",
     "under", "vs", "with", "without", "de", "des", "du", "et", "la", "le", "les", "und", "der", "die", "das", "für",
@@ -49,6 +55,16 @@ def is_surely_heading(line: str) -> bool:
     match = _NUMBERED.match(line)
     fits = len(line) <= _MAX_CHARS and line[-1:] not in ".,;:!?"
     return fits and line.isupper() and match is not None and match.lastgroup != "number"
+
+
+def is_reference(sentence: str, headings: Sequence[str]) -> bool:
+    """Whether a sentence belongs to a list of references: by the heading above it, or by its number in brackets.
+
+    >>> is_reference("[12] A. Bell, “On pumps,” 2021.", ()), is_reference("[12] shows how pumps wear.", ())
+    (True, False)
+    """
+    listed = _LISTED.match(sentence) is not None and _YEAR.search(sentence) is not None
+    return listed or any(_REFERENCES.fullmatch(heading.strip()) for heading in headings[-1:])
 
 
 def _stands_free(text: str, page_blocks: Sequence[Span], i: int) -> bool:

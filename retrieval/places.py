@@ -1,5 +1,7 @@
 """Pages that a question names ("on page 14", "the last page", "slides 3 to 5"): only there is it to be looked for.
 
+Who wrote a document, what it is called and when it appeared stands on its first pages.
+
 A number means the page with that printed label and the physical page of that number, as a person may count either way.
 A document whose parts have no numbers is searched as a whole.
 """
@@ -33,6 +35,17 @@ _ORDERED = re.compile(
     rf"(?: (?P<count>\d{{1,3}}|{'|'.join(_COUNTS)}))? (?:cover )?(?:pages?|slides?)\b(?!-)",
     re.IGNORECASE,
 )
+_WORK = (
+    r"(?:document|report|paper|article|book|manual|presentation|slides?|slide deck|deck|contract|agreement|thesis|file|"
+    r"text|pdf|study|brochure|leaflet|letter)"
+)
+_OF_ITSELF = re.compile(
+    rf"(?:^|.* )(?:(?:title|authors?|publishers?|presenters?|editors?|date|version|edition) of (?:this|the) {_WORK}|"
+    rf"who (?:wrote|authored|published|prepared|produced|presented|edited|issued) (?:this|the) {_WORK}|"
+    rf"when was (?:it|(?:this|the) {_WORK}) (?:published|written|issued|released|printed))\W*",
+    re.IGNORECASE,
+)
+_N_FRONT_PAGES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +83,34 @@ def place_in(question: str) -> Place | None:
     (['3', '4', '5'], frozenset({-1}))
     >>> place_in("How many pages does it have?")
     """
+    if is_of_itself(question):
+        if is_title(question):
+            return Place("the first page", positions=frozenset({0}))
+        return Place("the first pages", positions=frozenset(range(_N_FRONT_PAGES)))
     numbered, ordered = list(_NUMBERED.finditer(question)), list(_ORDERED.finditer(question))
     if not numbered and not ordered:
         return None
     wording = " and ".join(_PREPOSITION.sub("", found.group().strip()) for found in (*numbered, *ordered))
     labels = (label for found in numbered for label in _labels(found["list"]))
     return Place(wording, frozenset(labels), frozenset(n for found in ordered for n in _positions(found)))
+
+
+def is_of_itself(question: str) -> bool:
+    """Whether the title, an author or the date of the document itself is asked for.
+
+    >>> is_of_itself("Who wrote this report?"), is_of_itself("What is the title of the report on dams?")
+    (True, False)
+    """
+    return _OF_ITSELF.fullmatch(question.strip()) is not None
+
+
+def is_title(question: str) -> bool:
+    """Whether the title of the document itself is asked for.
+
+    >>> is_title("What is the title of this paper?"), is_title("Who wrote this paper?")
+    (True, False)
+    """
+    return is_of_itself(question) and re.search(r"\btitle\b", question, re.IGNORECASE) is not None
 
 
 def without_place(question: str) -> str:

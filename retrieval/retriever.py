@@ -3,7 +3,7 @@
 The lexical half ranks everything; with an encoder, the best twenty passages of the lexical half (and of a full dense
 index, where there is one) are encoded and ranked again, and the sentences of the best ten. Measured, that finds as much
 as encoding every passage. Where the question names pages, only those are searched. Knows no file, no store and no
-language model.
+language model. With an encoder a passage without any word of the question must have a sentence that is like it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from docqa.retrieval.places import is_within, pages_named, place_in, without_pla
 
 _N_DENSE_CANDIDATES = 20
 _N_SENTENCE_CANDIDATES = 10
+_MIN_COSINE = 0.4  # of a sentence that has no word of the question: below, 97 % of foreign questions are refused
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +101,10 @@ class _Pool:
 
 @dataclass(slots=True)
 class _Candidates:
-    """Passages in question: pooled numbers, shape (n,), best first, with scores and cosines beside them."""
+    """Passages in question: pooled numbers, shape (n,), best first, with scores and cosines beside them.
+
+    The cosine of a passage that was not encoded is NaN.
+    """
 
     numbers: NDArray[np.int64]
     scores: Floats
@@ -131,6 +135,7 @@ class HybridRetriever:
             query = self._embedder.encode_queries([without_place(question)])[0]
             candidates = self._dense_candidates(pool, candidates, query, self._embedder)
             candidates = self._with_sentences(pool, candidates, query, max(k, _N_SENTENCE_CANDIDATES))
+            candidates = candidates if pool.allowed is not None else _bearing(pool, candidates)
         hits = tuple(self._hit(pool, candidates, rank) for rank in range(min(k, len(candidates.numbers))))
         places = [pool.locate(int(number)) for number in candidates.numbers[:k]]
         evidence = measure(pool.query, places, [s.cosine for hit in hits for s in hit.sentences])
@@ -158,13 +163,19 @@ class HybridRetriever:
         return _Candidates(numbers, pool.fused[numbers])
 
     def _dense_candidates(self, pool: _Pool, lexical: _Candidates, query: Floats, embedder: Embedder) -> _Candidates:
-        dense = self._dense_numbers(pool, query, embedder.fingerprint)
-        numbers = np.union1d(lexical.numbers, dense if pool.allowed is None else ()).astype(np.int64)
+        dense = self._dense_numbers(pool, query, embedder.fingerprint) if pool.allowed is None else []
+        numbers = np.union1d(lexical.numbers[:_N_DENSE_CANDIDATES], dense).astype(np.int64)
+        rest = np.setdiff1d(lexical.numbers, numbers)
+        rest = rest[np.argsort(-pool.fused[rest], kind="stable")]
         texts = [embedding_text(self._passage(pool, int(number))) for number in numbers]
         cosines = encode(embedder, texts, self._cache) @ query
         scores = fusion.passage_scores(pool.fused[numbers], cosines)
         order = np.argsort(-scores, kind="stable")
-        return _Candidates(numbers[order], scores[order], cosines[order])
+        return _Candidates(
+            np.concatenate([numbers[order], rest]),
+            np.concatenate([scores[order], pool.fused[rest]]),
+            np.concatenate([cosines[order], np.full(len(rest), np.nan, np.float32)]),
+        )
 
     def _dense_numbers(self, pool: _Pool, query: Floats, fingerprint: str) -> list[int]:
         """The best passages of the full dense indexes, as far as this encoder made them."""
@@ -178,6 +189,7 @@ class HybridRetriever:
         """Rank the n best again by their best sentence; the others stay behind them in their order."""
         assert self._embedder is not None
         assert candidates.cosines is not None
+        n = min(n, int(np.count_nonzero(~np.isnan(candidates.cosines))))
         top = candidates.numbers[:n]
         texts = [sentence_texts(self._passage(pool, int(number))) for number in top]
         vectors = encode(self._embedder, [text for group in texts for text in group], self._cache)
@@ -196,9 +208,27 @@ class HybridRetriever:
     def _hit(self, pool: _Pool, candidates: _Candidates, rank: int) -> Hit:
         number = int(candidates.numbers[rank])
         passage = self._passage(pool, number)
-        cosine = None if candidates.cosines is None else float(candidates.cosines[rank])
+        known = candidates.cosines is not None and not np.isnan(candidates.cosines[rank])
+        cosine = float(candidates.cosines[rank]) if known and candidates.cosines is not None else None
         sentences = _sentence_hits(pool, number, passage, cosine, candidates.sentence_cosines.get(number))
         return Hit(passage, float(candidates.scores[rank]), float(pool.fused[number]), cosine, sentences)
+
+
+def _bearing(pool: _Pool, candidates: _Candidates) -> _Candidates:
+    """Without the passages that hold no word of the question and no sentence like it: the nearest need not be near."""
+    assert candidates.cosines is not None
+    groups = candidates.sentence_cosines
+    likest = [
+        float(groups[int(number)].max()) if int(number) in groups else float(cosine)
+        for number, cosine in zip(candidates.numbers, candidates.cosines, strict=True)
+    ]
+    kept = (pool.fused[candidates.numbers] > 0) | (np.asarray(likest) >= _MIN_COSINE)
+    return replace(
+        candidates,
+        numbers=candidates.numbers[kept],
+        scores=candidates.scores[kept],
+        cosines=candidates.cosines[kept],
+    )
 
 
 def _pool(sources: Sequence[IndexedDocument], question: str) -> _Pool:

@@ -192,3 +192,35 @@ def test_a_page_that_the_question_names_is_the_only_one_that_is_read() -> None:
 def test_a_summary_of_a_page_is_of_that_page_alone() -> None:
     answer = Chain(REASONER, PagesCorpus(LEASES))("Summarise page 1.", [LEASES])
     assert {c.page for s in answer.statements for c in s.citations} == {1}
+
+
+def test_an_entry_of_a_list_of_references_is_quoted_only_where_a_source_is_asked_for() -> None:
+    document = document_of(
+        Page(0, "Erosion narrows a beach over decades. Groynes are walls that hold the sand of a beach.", number=1),
+        Page(1, "[7] R. Dean, “What are groynes? Walls and beaches,” Journal of Coasts, 1984.", number=2),
+    )
+    strategy = Rag(REASONER, PagesCorpus(document))
+    first = strategy("What are groynes of a beach?", [document]).statements[0]
+    assert first.text == "Groynes are walls that hold the sand of a beach."
+    cited = strategy("Which journal article asks what groynes are?", [document]).statements[0]
+    assert cited.citations[0].page == 2
+
+
+def test_title_and_authors_of_the_document_are_sought_on_its_first_pages() -> None:
+    body = [
+        Page(i, f"Chapter {i}. Title and author of works like this report are listed.", number=i + 1)
+        for i in range(2, 9)
+    ]
+    document = document_of(
+        Page(0, "Moor and Mire\n\nMargaret Ashdown\n\nPeat is old wood and moss.", number=1),
+        Page(1, "First printed in 1984.", number=2),
+        *body,
+    )
+    strategy = Rag(REASONER, PagesCorpus(document))
+    title = strategy("What is the title of this report?", [document])
+    assert title.statements[0].text == "Moor and Mire"
+    assert title.warnings, "and that it may be no title is said"
+    author = strategy("Who wrote this report?", [document])
+    assert {c.page for s in author.statements for c in s.citations} <= {1, 2}
+    printed = strategy("When was it printed?", [document]).statements[0]
+    assert printed.text == "First printed in 1984."

@@ -46,7 +46,9 @@ def test_asking_an_indexed_document_loads_what_reads_it_and_nothing_else_that_is
     docqa: DocqaCommand, lease: Path, tmp_path: Path, model: str, expected: str
 ) -> None:
     assert docqa("index", str(lease)).code == 0
+    encoder = "embedded" if expected else "none"
     arguments = ["ask", str(lease), "When does it end unless it is renewed in writing?", "--model", model]
+    arguments += ["--encoder", encoder]
     action = (
         f"from docqa.app.cli import main\ntry:\n    main({arguments!r})\n"
         "except SystemExit as end:\n    assert not end.code, end.code"
