@@ -71,6 +71,7 @@ def asks_for_source(question: str) -> bool:
 REQUEST_WORDS = frozenset(
     "list enumerate count name give show find tell many number all every each any different times occur occurs appear "
     "appears mention mentions mentioned describe describes described report reports reported record records recorded "
+    "answer answers format formatted form example examples integer return write "
     "contain contains contained include includes included document documents paper papers contract contracts manual "
     "manuals file files text texts log logs book books section sections page pages total altogether whole "
     "entire".split()

@@ -126,3 +126,18 @@ def test_only_a_page_that_the_question_names_is_counted() -> None:
     )
     assert answer.statements[0].text == "2 sentences found; all 1 passages on page 2 were read."
     assert {c.page for s in answer.statements for c in s.citations} == {2}
+
+
+def test_a_number_is_matched_whole_and_the_form_of_the_reply_is_no_subject() -> None:
+    document = document_of(
+        Page(
+            0,
+            "The report is Exhibit P-10. It denies Exhibit P-1. See Exhibit P-101. So says exhibit P-10 too.",
+            number=1,
+        )
+    )
+    strategy = Exhaustive(EmbeddedReasoner(LexicalReader()), PagesCorpus(document))
+    question = 'How often is Exhibit P-10 mentioned? Write the answer as a formatted list, for example ["1", "2"].'
+    answer = strategy(question, [document])
+    found = [statement.text for statement in answer.statements[1:]]
+    assert found == ["The report is Exhibit P-10.", "So says exhibit P-10 too."]
