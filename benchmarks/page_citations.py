@@ -1,6 +1,6 @@
 """Whether the best citation stands on a gold page, and whether what has no answer is refused, over real PDFs.
 
-    python -m benchmarks.page_citations DATA/mmlongbench_doc [--model embedded …] [--encoder none …] [--cache FOLDER]
+    python -m benchmarks.page_citations DATA/mmlongbench_doc [--model embedded …] [--encoder embedded …] [--cache FOLDER]
 
 MMLongBench-Doc (Ma et al. 2024, arXiv:2407.01523): the questions whose evidence is plain text, and those that are "Not
 answerable". A question that is refused counts as one whose citations are all wrong. Beside the models stands the best
@@ -95,7 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--model", nargs="+", default=["embedded"])
-    parser.add_argument("--encoder", nargs="+", default=["none"], help="one for each model, or one for all")
+    parser.add_argument("--encoder", nargs="+", default=["embedded"], help="one for each model, or one for all")
     parser.add_argument("--cache", type=Path, default=None, help="where what was read is kept; default: nowhere")
     given = parser.parse_args()
     questions = list(asked(given.data))

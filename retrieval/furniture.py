@@ -17,7 +17,7 @@ from typing import Literal
 from docqa.documents import Page, Span
 from docqa.text import lines
 
-VERSION = "1"
+VERSION = "2"
 
 Zone = Literal["top", "bottom"]
 Key = tuple[Zone, int]
@@ -29,6 +29,8 @@ _MIN_SHARE = 0.3
 _MIN_RUN = 6  # pages of a chapter, at least, for its own running head
 _RUN_DENSITY = 0.8
 _MIN_ENTRIES = 5
+_BEGINNING_WORDS = 4  # that a running head shares where it goes on with the title of the chapter
+_MIN_BEGINNING_CHARS = 20
 
 _NUMBER = re.compile(r"(?<![^\W\d])\d+(?![^\W\d])")  # "q3" is a name
 _MIN_SENTENCE_WORDS = 5
@@ -58,13 +60,14 @@ class _Occurrences:
 
 @dataclass(frozen=True, slots=True)
 class Furniture:
-    """What was found in a document: the signatures of its running lines, and the offsets of its printed page
-    numbers."""
+    """What was found in a document: the signatures of its running lines and of those that begin alike, and the offsets
+    of its printed page numbers."""
 
     n_pages: int = 0
     running: frozenset[Key] = frozenset()
     exact: frozenset[Key] = frozenset()
     numbered: Mapping[Key, frozenset[tuple[int, int]]] = field(default_factory=dict)
+    beginnings: frozenset[Key] = frozenset()
 
     def spans(self, page: Page) -> tuple[Span, ...]:
         """The stretches of a page that are not text, in order; adjoining lines are joined into one span."""
@@ -82,6 +85,8 @@ class Furniture:
         key = (zone, _signature(line))
         if (zone, hash(line)) in self.exact or (key in self.running and not _NUMBER.search(line)):
             return True
+        if (zone, _beginning(line)) in self.beginnings:
+            return True
         offsets = self.numbered.get(key, frozenset())
         return any(offset in offsets for offset in _offsets(line, page.index))
 
@@ -92,14 +97,18 @@ class FurnitureFinder:
     def __init__(self) -> None:
         self._n_pages = 0
         self._seen: defaultdict[Key, _Occurrences] = defaultdict(_Occurrences)
+        self._begun: Counter[Key] = Counter()
 
     def observe(self, page: Page) -> None:
         """Count the lines at the top and at the bottom of a page."""
         self._n_pages += 1
+        begun: set[Key] = set()
         for zone, span in _zones(lines(page.text)):
             line = page.text[span.start_char : span.end_char]
             if len(line) <= _MAX_LINE_CHARS:
                 self._count(zone, line, page.index)
+                begun.add((zone, _beginning(line)))
+        self._begun.update(key for key in begun if key[1])
 
     def _count(self, zone: Zone, line: str, index: int) -> None:
         seen = self._seen[(zone, _signature(line))]
@@ -123,7 +132,9 @@ class FurnitureFinder:
             key: frozenset(offset for offset, n in seen.offsets.items() if n >= _MIN_PAGES)
             for key, seen in running.items()
         }
-        return Furniture(self._n_pages, frozenset(running), frozenset(exact), numbered)
+        most = max(_MIN_PAGES, _MIN_SHARE * self._n_pages)
+        beginnings = frozenset(key for key, n in self._begun.items() if n >= most)
+        return Furniture(self._n_pages, frozenset(running), frozenset(exact), numbered, beginnings)
 
     def _repeats(self, n: int, seen: _Occurrences) -> bool:
         if n >= max(_MIN_PAGES, _MIN_SHARE * self._n_pages):
@@ -151,6 +162,14 @@ def _signature(line: str) -> int:
     """Hash of a line without its digits, roman page numbers, case and spacing."""
     folded = " ".join(_NUMBER.sub("#", line.casefold()).split())
     return hash("#" if _ROMAN.fullmatch(folded) else folded)
+
+
+def _beginning(line: str) -> int:
+    """Hash of the first words of a line that goes on and is no sentence, without digits and case; 0 for any other."""
+    words = _NUMBER.sub("#", line.casefold()).split()
+    begun = " ".join(words[:_BEGINNING_WORDS])
+    goes_on = len(words) > _BEGINNING_WORDS and len(begun) >= _MIN_BEGINNING_CHARS
+    return hash(begun) if goes_on and line[-1] not in ".!?:;," else 0
 
 
 def _offsets(line: str, index: int) -> Iterator[tuple[int, int]]:

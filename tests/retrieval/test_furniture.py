@@ -33,6 +33,19 @@ def test_left_and_right_pages_may_have_different_heads() -> None:
     assert furniture_of(texts) == [["The Title"] if i % 2 else ["The Author"] for i in range(10)]
 
 
+def test_a_foot_that_goes_on_with_the_title_of_the_chapter_is_furniture() -> None:
+    chapters = ["1 The year", "1 The year", "2 Plants", "3 Finance", "Annex A", "4 Risks", "5 Outlook", "Glossary"]
+    feet = [f"Harbour Energy Cooperative | Annual Report {chapter}" for chapter in chapters]
+    assert furniture_of([BODY.format(i=i) + f"\n{foot}" for i, foot in enumerate(feet)]) == [[foot] for foot in feet]
+
+
+def test_sentences_that_begin_alike_stay() -> None:
+    texts = [f"{BODY.format(i=i)}\nThe following table shows the catch of ship {chr(65 + i)}:" for i in range(8)]
+    assert furniture_of(texts) == [[]] * 8
+    texts = [f"{BODY.format(i=i)}\nThe following table shows the catch of ship {chr(65 + i)}." for i in range(8)]
+    assert furniture_of(texts) == [[]] * 8
+
+
 def test_the_head_of_one_chapter_is_furniture() -> None:
     texts = [f"{'Beginnings' if i < 7 else f'Plate {i}x'}\n{BODY.format(i=i)}" for i in range(40)]
     assert furniture_of(texts)[:7] == [["Beginnings"]] * 7
