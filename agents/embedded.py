@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,7 @@ _REMARK = (
     "other words"
 )
 _DOUBT = "The document may not answer this: what is quoted comes nearest to the question."
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _NEXT_LINE = 0.8  # of the worth of the line above, where a title is looked for
 _QUOTATION = Support("supports", 1.0, "quotation")
 
@@ -83,7 +85,9 @@ class EmbeddedReasoner:
             evidence=self._joined(question, notes.evidence, ranked),
             coverage=max(notes.coverage, coverage),
             answerable=notes.answerable or answerable,
-            doubtful=not was_certain and not self.reader.certain(question, candidates, coverage),
+            doubtful=not was_certain
+            and (not self.reader.certain(question, candidates, coverage) or _is_of_another_year(question, ranked)),
+            absent=() if kind == "comparison" else tuple(dict.fromkeys((*notes.absent, *retrieval.evidence.absent))),
             open_questions=() if retrieval.within else _follow_up(retrieval, ranked),
         )
 
@@ -112,7 +116,7 @@ class EmbeddedReasoner:
     def compose(self, question: str, notes: Notes) -> Draft:
         """Quote the best sentences, or abstain when the evidence does not bear on the question."""
         kind = kind_of(question)
-        if not notes.answerable or not notes.evidence:
+        if not notes.answerable or not notes.evidence or notes.absent:
             return Draft(abstention=self._abstention(question, notes))
         statements = self._statements(question, kind, notes)
         if not statements:
@@ -185,6 +189,9 @@ class EmbeddedReasoner:
             return Abstention("Not found: none of the words that the question is about occurs.")
         best = {e.passage.id: e for e in reversed([e for e in notes.evidence if e.score > 0])}
         nearest = _distinct(sorted(best.values(), key=_best_first), self.n_nearest)
+        if notes.absent:
+            named = " and ".join(f"“{code}”" for code in notes.absent)
+            return Abstention(f"Not found: {named} stands nowhere in what was searched.", tuple(nearest))
         missing = changed_details(without_place(question), "\n".join(_context(e.passage) for e in nearest))
         if nearest and missing:
             named = ", ".join(f"“{name}”" for name in dict.fromkeys(missing))
@@ -200,6 +207,14 @@ def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
         for hit in hits
         for s in hit.sentences
     ]
+
+
+def _is_of_another_year(question: str, ranked: Sequence[Evidence]) -> bool:
+    """Whether years are asked for and the best sentence stands among others, and none of those."""
+    best = max(ranked, key=lambda e: e.score, default=None)
+    asked = set(_YEAR.findall(question))
+    around = set(_YEAR.findall(_context(best.passage))) if best else set()
+    return bool(asked and around) and not asked & around
 
 
 def _to_be_read(question: str, hit: Hit) -> tuple[bool, float]:

@@ -1,6 +1,6 @@
 """Whether the best citation stands on a gold page, and whether what has no answer is refused, over real PDFs.
 
-    python -m benchmarks.page_citations DATA/mmlongbench_doc [--model embedded …] [--encoder embedded …] [--cache FOLDER]
+    python -m benchmarks.page_citations DATA/mmlongbench_doc [--model NAME …] [--encoder NAME …] [--cache FOLDER]
 
 MMLongBench-Doc (Ma et al. 2024, arXiv:2407.01523): the questions whose evidence is plain text, and those that are "Not
 answerable". A question that is refused counts as one whose citations are all wrong. Beside the models stands the best

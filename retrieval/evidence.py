@@ -25,7 +25,8 @@ class Evidence:
     `coverage`: in the best retrieved passage. `sentence_coverage`: in the best sentence of a retrieved passage.
     `document_coverage`: anywhere in the documents. `words`: those of the question that count; `missing`: the question's
     words that occur nowhere in them; `uncovered`: that occur, but not in the best passage. `best_cosine` is that of the
-    best sentence, None without an encoder. Function words do not count.
+    best sentence, None without an encoder. Function words do not count. `absent`: numbers and codes of the question
+    that no page holds in any form.
     """
 
     n_words: int
@@ -36,6 +37,7 @@ class Evidence:
     missing: tuple[str, ...] = ()
     uncovered: tuple[str, ...] = ()
     best_cosine: float | None = None
+    absent: tuple[str, ...] = ()
 
 
 def measure(query: LexicalQuery, places: Sequence[tuple[int, int]], cosines: Sequence[float | None]) -> Evidence:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from docqa.documents import Document, Passage, Span
 from docqa.retrieval import fusion
+from docqa.retrieval.absent import absent
 from docqa.retrieval.bm25 import LexicalQuery, prepare
 from docqa.retrieval.dense import DenseIndex, MemoryVectorCache, VectorCache, embedding_text, encode
 from docqa.retrieval.embedders import Embedder
@@ -139,8 +140,14 @@ class HybridRetriever:
         hits = tuple(self._hit(pool, candidates, rank) for rank in range(min(k, len(candidates.numbers))))
         places = [pool.locate(int(number)) for number in candidates.numbers[:k]]
         evidence = measure(pool.query, places, [s.cosine for hit in hits for s in hit.sentences])
+        evidence = replace(evidence, absent=self._absent(question))
         place = None if pool.allowed is None else place_in(question)
         return Retrieval(hits, evidence, place.wording if place else "")
+
+    def _absent(self, question: str) -> tuple[str, ...]:
+        return absent(
+            question, (source.lexical for source in self._sources), [source.document for source in self._sources]
+        )
 
     def _passage(self, pool: _Pool, number: int) -> Passage:
         document, passage = pool.locate(number)

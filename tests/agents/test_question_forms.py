@@ -224,3 +224,24 @@ def test_title_and_authors_of_the_document_are_sought_on_its_first_pages() -> No
     assert {c.page for s in author.statements for c in s.citations} <= {1, 2}
     printed = strategy("When was it printed?", [document]).statements[0]
     assert printed.text == "First printed in 1984."
+
+
+def test_a_number_that_stands_nowhere_is_refused_with_that_as_proof() -> None:
+    corpus = PagesCorpus(LEASES)
+    for strategy in (Rag(REASONER, corpus), RetrieveThenReason(REASONER, corpus)):
+        answer = strategy("Which lease ends on 31 March 2031?", [LEASES])
+        assert answer.absence is not None
+        assert answer.absence.reason == "Not found: “2031” stands nowhere in what was searched."
+        assert answer.absence.nearest
+    answer = Rag(REASONER, corpus)("Which lease ends on 31 March 2027?", [LEASES])
+    assert answer.statements[0].citations[0].page == 1
+    assert not answer.warnings
+
+
+def test_a_sentence_among_other_years_than_the_one_asked_for_gets_a_word_of_doubt() -> None:
+    document = document_of(
+        Page(0, "The fleet landed 812 tonnes in 2019.", number=1), Page(1, "The licence ends in 2023.", number=2)
+    )
+    answer = Rag(REASONER, PagesCorpus(document))("How many tonnes did the fleet land in 2023?", [document])
+    assert answer.statements
+    assert any("may not answer" in warning for warning in answer.warnings)
