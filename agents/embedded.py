@@ -10,7 +10,7 @@ from docqa.agents.comparing import evidence_for, sides_of
 from docqa.agents.explaining import by_reasons, reason_in, steps_from
 from docqa.agents.extractive_summary import central
 from docqa.agents.items import speaking_of
-from docqa.agents.questions import asks_for_heading, asks_for_source, kind_of
+from docqa.agents.questions import asks_for_heading, asks_for_source, kind_of, says_nothing_new
 from docqa.agents.reasoner import Abstention, Draft, DraftStatement, Evidence, Notes, Plan, QuestionKind
 from docqa.answers import Support, one_line
 from docqa.documents import Document, Passage, Span
@@ -43,8 +43,9 @@ class EmbeddedReasoner:
     A sentence after the first is quoted when its score is at least `min_share` of the best one's, or `doubtful_share`
     where none may be the answer: then a person wants to see more of what comes near. `n_nearest` passages are pointed
     at when nothing answers. Of each turn the `n_read` best passages are read (measured, later ones change nothing),
-    and `n_carried` of their sentences compete with those of the next turn. An entry of a list of references counts for
-    `reference_share` of its score where no source is asked for: it names the subject and says nothing of it.
+    and `n_carried` of their sentences compete with those of the next turn. What names the subject and says nothing of
+    it counts for `empty_share` of its score: an entry of a list of references where no source is asked for, a sentence
+    with no word but the question's.
     """
 
     reader: EvidenceReader
@@ -54,7 +55,7 @@ class EmbeddedReasoner:
     n_nearest: int = 3
     n_read: int = 6
     n_carried: int = 12
-    reference_share: float = 0.1
+    empty_share: float = 0.1
     summary_sentences: int = 10
 
     def plan(self, question: str, documents: Sequence[Document]) -> Plan:
@@ -100,7 +101,14 @@ class EmbeddedReasoner:
             return _from_the_top(ranked)
         if not asks_for_heading(question):
             ranked = _below_headings(ranked)
-        return ranked if asks_for_source(question) else _with_references_lighter(ranked, self.reference_share)
+        takes_references = asks_for_source(question)
+        return [
+            replace(e, score=self.empty_share * e.score)
+            if says_nothing_new(question, e.quote)
+            or (not takes_references and is_reference(one_line(e.quote), e.passage.headings))
+            else e
+            for e in ranked
+        ]
 
     def _joined(self, question: str, before: Sequence[Evidence], new: Sequence[Evidence]) -> tuple[Evidence, ...]:
         """Best first. What was ranked at different times is ranked again together: a reader may grade on a curve."""
@@ -259,13 +267,6 @@ def _from_the_top(ranked: Sequence[Evidence]) -> list[Evidence]:
     """The evidence in the order of the text, the first best: a title stands at the top, in whatever words."""
     in_order = sorted(ranked, key=lambda e: (e.passage.number, e.span.start_char))
     return [replace(e, score=_NEXT_LINE**i) for i, e in enumerate(in_order)]
-
-
-def _with_references_lighter(ranked: Sequence[Evidence], share: float) -> list[Evidence]:
-    """The evidence with entries of a list of references made light."""
-    return [
-        replace(e, score=share * e.score) if is_reference(one_line(e.quote), e.passage.headings) else e for e in ranked
-    ]
 
 
 def _is_heading(line: str, passage: Passage) -> bool:

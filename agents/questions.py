@@ -68,6 +68,26 @@ def asks_for_source(question: str) -> bool:
     return _SOURCE.search(question) is not None
 
 
+_YES_OR_NO = re.compile(
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am)\b", re.IGNORECASE
+)
+
+
+def says_nothing_new(question: str, sentence: str) -> bool:
+    """Whether a sentence has no word but the question's and function words, where more than yes or no is asked for.
+
+    >>> says_nothing_new("What is the seat of Hamilton County?", "HAMILTON COUNTY")
+    True
+    >>> says_nothing_new("Was the service safe?", "The service was not safe.")
+    False
+    """
+    if _YES_OR_NO.match(question.strip()):
+        return False
+    language = question_language(question, ["en"])
+    asked = {word.casefold() for word in word_strings(question)}
+    return all(word.casefold() in asked or is_stopword(word, language) for word in word_strings(sentence))
+
+
 REQUEST_WORDS = frozenset(
     "list enumerate count name give show find tell many number all every each any different times occur occurs appear "
     "appears mention mentions mentioned describe describes described report reports reported record records recorded "
