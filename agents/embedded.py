@@ -67,7 +67,8 @@ class EmbeddedReasoner:
     def gather(self, question: str, retrieval: Retrieval, notes: Notes) -> Notes:
         """Rank the sentences of the passages and add them to the notes."""
         kind = notes.kind if notes.kind == "aggregation" else kind_of(question)
-        question, notes = without_place(question), replace(notes, within=retrieval.within)
+        notes = replace(notes, within=retrieval.within)
+        question = without_place(question) if notes.within else question
         if kind == "summary":  # everything counts, in the order of the text, and nothing is ranked
             found = [e for hit in retrieval.hits for e in _in_order(hit)]
             return replace(notes, evidence=(*notes.evidence, *found), coverage=1.0, answerable=True)
@@ -124,6 +125,7 @@ class EmbeddedReasoner:
     def compose(self, question: str, notes: Notes) -> Draft:
         """Quote the best sentences, or abstain when the evidence does not bear on the question."""
         kind = kind_of(question)
+        question = without_place(question) if notes.within else question
         if not notes.answerable or not notes.evidence or notes.absent:
             return Draft(abstention=self._abstention(question, notes))
         statements = self._statements(question, kind, notes)
@@ -136,7 +138,7 @@ class EmbeddedReasoner:
     def _statements(self, question: str, kind: QuestionKind, notes: Notes) -> tuple[DraftStatement, ...]:
         evidence = notes.evidence
         if kind == "summary":
-            return tuple(map(_quoted, central(evidence, without_place(question), self.summary_sentences)))
+            return tuple(map(_quoted, central(evidence, question, self.summary_sentences)))
         if kind == "comparison":
             compared = self._compared(question, evidence)
             if compared:
@@ -144,7 +146,7 @@ class EmbeddedReasoner:
         if kind == "reason":
             return self._explained(question, evidence)
         chosen = self._chosen(evidence, self.doubtful_share if notes.doubtful else self.min_share)
-        spans = self.reader.find_spans(without_place(question), [e.quote for e in chosen])
+        spans = self.reader.find_spans(question, [e.quote for e in chosen])
         return tuple(
             _quoted(e, span if e.passage.kind == "text" else None) for e, span in zip(chosen, spans, strict=True)
         )
@@ -192,7 +194,7 @@ class EmbeddedReasoner:
     def _abstention(self, question: str, notes: Notes) -> Abstention:
         """Say why, and point to the best sentence of each of the best passages."""
         if notes.within and not notes.evidence:
-            return Abstention(f"Not found: there is no text on {notes.within}.")
+            return Abstention(f"Not found: there is no text {notes.within}.")
         if notes.coverage == 0 and not notes.within:
             return Abstention("Not found: none of the words that the question is about occurs.")
         best = {e.passage.id: e for e in reversed([e for e in notes.evidence if e.score > 0])}
@@ -200,11 +202,11 @@ class EmbeddedReasoner:
         if notes.absent:
             named = " and ".join(f"“{code}”" for code in notes.absent)
             return Abstention(f"Not found: {named} stands nowhere in what was searched.", tuple(nearest))
-        missing = changed_details(without_place(question), "\n".join(_context(e.passage) for e in nearest))
+        missing = changed_details(question, "\n".join(_context(e.passage) for e in nearest))
         if nearest and missing:
             named = ", ".join(f"“{name}”" for name in dict.fromkeys(missing))
             return Abstention(f"Not found: the nearest passages do not speak of {named}.", tuple(nearest))
-        passage = f"passage on {notes.within}" if notes.within else "passage"
+        passage = f"passage {notes.within}" if notes.within else "passage"
         return Abstention(f"Not found: no {passage} answers the question, as far as docqa can tell.", tuple(nearest))
 
 

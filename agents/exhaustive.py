@@ -46,7 +46,7 @@ class Exhaustive(Strategy):
         n_unread = sum(note.n_unread for note in notes)
         warning = self.unread(n_unread, len(notes))
         within = turns[0].within if turns else ""
-        reading = f"all {n_passages} passages {f'on {within} ' if within else ''}were read"
+        reading = f"all {n_passages} passages {f'{within} ' if within else ''}were read"
         if n_unread:
             reading = f"{len(notes) - n_unread} of {len(turns)} parts were read"
         if limit:

@@ -6,6 +6,7 @@ import re
 
 from docqa.agents.reasoner import QuestionKind
 from docqa.retrieval.languages import is_stopword, question_language
+from docqa.retrieval.places import place_in, without_place
 from docqa.text import word_strings
 
 _DOCUMENT = r"(document|report|paper|contract|manual|file|text|log|book)s?\b"
@@ -36,8 +37,28 @@ def kind_of(question: str) -> QuestionKind:
 
     >>> kind_of("What was the revenue in 2021?"), kind_of("Why did sales fall?"), kind_of("Summarise the report.")
     ('fact', 'reason', 'summary')
+    >>> kind_of("What does section 4.4 say?"), kind_of("What does section 4.4 say of prices?")
+    ('summary', 'fact')
     """
+    if _asks_what_stands_there(question):
+        return "summary"
     return next((kind for kind, pattern in _RULES if pattern.search(question)), "fact")
+
+
+_SAYING = frozenset(
+    "say says said state states discuss discusses discussed cover covers contain contains describe describes about "
+    "tell tells present presents show shows happen happens deal deals concern concerns read reads content "
+    "contents".split()
+)
+
+
+def _asks_what_stands_there(question: str) -> bool:
+    """Whether nothing is asked but what a page or section says."""
+    rest = without_place(question)
+    if place_in(question) is None or rest == question:
+        return False
+    language = question_language(question, ["en"])
+    return all(word.casefold() in _SAYING or is_stopword(word, language) for word in word_strings(rest))
 
 
 _HEADING = re.compile(r"\b(titled?|headings?|headlines?|captions?|sections?|chapters?|called|named?)\b", re.IGNORECASE)
@@ -114,5 +135,7 @@ def subject_words(question: str) -> tuple[str, ...]:
     language = question_language(question, ["en"])
     words = dict.fromkeys(word_strings(question))
     return tuple(
-        w for w in words if w.casefold() not in REQUEST_WORDS | _SUMMARY_WORDS and not is_stopword(w, language)
+        w
+        for w in words
+        if w.casefold() not in REQUEST_WORDS | _SUMMARY_WORDS | _SAYING and not is_stopword(w, language)
     )

@@ -68,7 +68,7 @@ class Notes:
     share of the question's words, weighted by rarity, that one passage holds, from 0 to 1. `partial_answer` and
     `open_questions` are a model's words and prove nothing; `open_questions` serve as follow-up queries. Where `kind` is
     "aggregation" workers collect `items` instead, each with its own evidence. `doubtful` says that the evidence passes
-    for an answer and may well be none. `within` are the pages to which the search was limited, in the question's words.
+    for an answer and may well be none. `within` says to which pages or sections the search was limited.
     `absent` are numbers and codes of the question that stand nowhere in the documents. `n_unread` counts the turns that
     came to nothing because the worker's replies were of no use.
     """

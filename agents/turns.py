@@ -1,6 +1,6 @@
 """What the workers read, turn by turn: everything in the documents, in order, nothing left out.
 
-Where the question names pages, everything on those.
+Where the question names pages or sections, everything there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from docqa.agents.llm_reasoner import LLMReasoner
 from docqa.agents.sources import unranked
 from docqa.documents import Document, Passage
 from docqa.errors import UsageError
-from docqa.retrieval.places import is_within, pages_named
+from docqa.retrieval.places import selected
 from docqa.retrieval.retriever import Retrieval
 
 _LEAST_ROOM = 256  # with less, most of what a model reads is prompt
@@ -68,6 +68,7 @@ def all_passages(corpus: Corpus, documents: Sequence[Document]) -> list[Passage]
 
 
 def passages_asked_for(corpus: Corpus, documents: Sequence[Document], question: str) -> list[Passage]:
-    """Every passage of the documents, in order, or only those on the pages that the question names."""
-    named = pages_named(question, documents)
-    return [passage for passage in all_passages(corpus, documents) if is_within(passage, named)]
+    """Every passage of the documents, in order, or only those where the question says to look."""
+    passages = all_passages(corpus, documents)
+    found = selected(question, documents, lambda: passages)
+    return passages if found is None else [passages[i] for i in found.positions]

@@ -1,4 +1,4 @@
-"""Pages that a question names ("on page 14", "the last page", "slides 3 to 5"): only there is it to be looked for.
+"""Pages and sections that a question names ("on page 14", "the last page", "in section 4.2"): only there to look.
 
 Who wrote a document, what it is called and when it appeared stands on its first pages.
 
@@ -9,7 +9,7 @@ A document whose parts have no numbers is searched as a whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from docqa.documents import Document, Page, Passage
@@ -22,8 +22,8 @@ _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".s
 _FRONT = "cover|front|title|opening"
 _BACK = "last|final|closing|back"
 _NUMBER = rf"(?:\d{{1,5}}\b(?![.,]\d)|{'|'.join(sorted(_COUNTS, key=len, reverse=True))}\b|(?-i:[ivxl]+)\b)"
-_LEADING = r"(?:\b(?:on|in|at|from|of) )?(?:\bthe )?"
-_PREPOSITION = re.compile(r"^(?:on|in|at|from|of) ", re.IGNORECASE)
+_LEADING = r"(?:\b(?i:on|in|at|from|of|under) )?(?:\b(?i:the) )?"
+_PREPOSITION = re.compile(r"^(?:on|in|at|from|of|under) ", re.IGNORECASE)
 _EXAMPLE = r"(?<![\[(\"'“‘])(?<!before )(?<!after )(?<!until )(?<!than )(?<!like )(?<!past )(?<!as )"
 _NUMBERED = re.compile(
     rf"{_LEADING}{_EXAMPLE}\b(?:pages?|pp?\.|slides?)(?: (?:number|no\.?))? ?"
@@ -46,19 +46,30 @@ _OF_ITSELF = re.compile(
     re.IGNORECASE,
 )
 _N_FRONT_PAGES = 2
+_PART = r"(?:\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})*|[IVXLC]{1,6})\b"
+_SINGULAR = {"appendices": "appendix", "annexes": "annex", "annex": "annex"}
+_SECTION = re.compile(
+    rf"{_LEADING}\b(?i:(?P<kind>sections?|chapters?|clauses?|articles?|appendix|appendices|annex(?:es)?|parts?|items?|"
+    rf"units?)) (?P<list>{_PART}(?:(?:, | and | or ){_PART})*)(?!\(|\.\d| of the [A-Z]| of [A-Z])"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Pages that a question names; `wording` is how it puts that, such as "page 14" or "the last two pages".
+    """Pages and sections that a question names; `wording` is how it puts that, such as "on the last two pages".
 
-    `labels` are numbers as they are printed or counted, `positions` indices from the first page, or, where they are
-    negative, from the last.
+    `sections` are patterns of headings, `labels` numbers of pages as they are printed or counted, `positions` indices
+    from the first page, or, where they are negative, from the last.
     """
 
     wording: str
     labels: frozenset[str] = frozenset()
     positions: frozenset[int] = frozenset()
+    sections: tuple[re.Pattern[str], ...] = ()
+
+    def is_heading(self, heading: str) -> bool:
+        """Whether a heading is that of a section that is meant."""
+        return any(section.match(heading.strip()) for section in self.sections)
 
     def indices(self, pages: Sequence[Page]) -> frozenset[int] | None:
         """Those of these pages that are meant; None where parts have no numbers."""
@@ -75,7 +86,7 @@ class Place:
 
 
 def place_in(question: str) -> Place | None:
-    """The pages that a question names, None when it names none.
+    """The pages and sections that a question names, None when it names none.
 
     >>> place_in("What is the fax number on page fourteen?").labels
     frozenset({'14'})
@@ -85,14 +96,22 @@ def place_in(question: str) -> Place | None:
     """
     if is_of_itself(question):
         if is_title(question):
-            return Place("the first page", positions=frozenset({0}))
-        return Place("the first pages", positions=frozenset(range(_N_FRONT_PAGES)))
+            return Place("on the first page", positions=frozenset({0}))
+        return Place("on the first pages", positions=frozenset(range(_N_FRONT_PAGES)))
     numbered, ordered = list(_NUMBERED.finditer(question)), list(_ORDERED.finditer(question))
-    if not numbered and not ordered:
+    parts = list(_SECTION.finditer(question))
+    pages = [_PREPOSITION.sub("", found.group().strip()) for found in (*numbered, *ordered)]
+    sections = [_PREPOSITION.sub("", found.group().strip()) for found in parts]
+    wording = " and ".join([*(f"on {page}" for page in pages), *(f"in {section}" for section in sections)])
+    if not wording:
         return None
-    wording = " and ".join(_PREPOSITION.sub("", found.group().strip()) for found in (*numbered, *ordered))
     labels = (label for found in numbered for label in _labels(found["list"]))
-    return Place(wording, frozenset(labels), frozenset(n for found in ordered for n in _positions(found)))
+    return Place(
+        wording,
+        frozenset(labels),
+        frozenset(n for found in ordered for n in _positions(found)),
+        tuple(_heading_of(found["kind"], label) for found in parts for label in re.findall(_PART, found["list"])),
+    )
 
 
 def is_of_itself(question: str) -> bool:
@@ -114,31 +133,54 @@ def is_title(question: str) -> bool:
 
 
 def without_place(question: str) -> str:
-    """The question without the words that name a page, which stand on no page themselves.
+    """The question without the words that name a page or section, which say nothing of the matter.
 
     >>> without_place("What is the fax number on page 14?")
     'What is the fax number?'
     """
-    rest = _ORDERED.sub(" ", _NUMBERED.sub(" ", question))
+    rest = _SECTION.sub(" ", _ORDERED.sub(" ", _NUMBERED.sub(" ", question)))
     if rest == question:
         return question
     plain = re.sub(r" (?=[?.,;:!])", "", " ".join(rest.split())).lstrip(" ,:")
     return plain if re.search(r"\w", plain) else question
 
 
-def pages_named(question: str, documents: Sequence[Document]) -> dict[str, frozenset[int]]:
-    """By the ids of documents the indices of the pages that the question names; without those that are searched whole.
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Positions in a list of passages, of those that stand where the question says, and how it puts that."""
 
-    Empty when it names no page.
+    positions: tuple[int, ...]
+    wording: str
+
+
+def selected(
+    question: str, documents: Sequence[Document], passages: Callable[[], Sequence[Passage]]
+) -> Selection | None:
+    """Those of the documents' passages that stand where the question says; None where it says nothing of the kind.
+
+    A document without page numbers is taken whole, and so is all when no heading is that of a section that is named.
     """
     place = place_in(question)
-    found = {document.id: place.indices(document.pages) for document in documents if place is not None}
-    return {name: indices for name, indices in found.items() if indices is not None}
+    if place is None:
+        return None
+    pages = {document.id: place.indices(document.pages) for document in documents if place.labels or place.positions}
+    known = {name: indices for name, indices in pages.items() if indices is not None}
+    given = passages()
+    positions = [i for i, p in enumerate(given) if p.page in known.get(p.document_id, (p.page,))]
+    inside = [i for i in positions if any(place.is_heading(heading) for heading in given[i].headings)]
+    if not known and not inside:
+        return None
+    return Selection(tuple(inside or positions), place.wording)
 
 
-def is_within(passage: Passage, named: Mapping[str, frozenset[int]]) -> bool:
-    """Whether a passage stands on a page that `pages_named` gives, or in a document that is searched whole."""
-    return passage.page in named.get(passage.document_id, (passage.page,))
+def _heading_of(kind: str, label: str) -> re.Pattern[str]:
+    """What a heading of that section looks like: "4.2 Output" or "Section 4.2", but "Appendix B" in full."""
+    singular = _SINGULAR.get(kind.casefold(), kind.casefold().rstrip("s"))
+    named = rf"{singular}\s+{re.escape(label)}(?![\w]|\.\d)"
+    if singular not in ("section", "chapter", "clause", "§"):
+        return re.compile(named, re.IGNORECASE)
+    alone = rf"{re.escape(label)}(?:\.(?!\d)|(?=[ \t:)]))" if label[0].isdigit() else rf"{re.escape(label)}\."
+    return re.compile(rf"{named}|§ ?{re.escape(label)}(?![\w]|\.\d)|(?-i:{alone})", re.IGNORECASE)
 
 
 def _labels(text: str) -> list[str]:

@@ -23,7 +23,7 @@ from docqa.retrieval.dense import DenseIndex, MemoryVectorCache, VectorCache, em
 from docqa.retrieval.embedders import Embedder
 from docqa.retrieval.evidence import Evidence, measure
 from docqa.retrieval.lexical import Floats, LexicalIndex, sentence_texts
-from docqa.retrieval.places import is_within, pages_named, place_in, without_place
+from docqa.retrieval.places import selected, without_place
 
 _N_DENSE_CANDIDATES = 20
 _N_SENTENCE_CANDIDATES = 10
@@ -73,7 +73,7 @@ class Retriever(Protocol):
 class Retrieval:
     """The hits of a question, and how much of the question they cover.
 
-    `within` are the pages to which the search was limited, in the question's words; "" where there is no such limit.
+    `within` says to which pages or sections the search was limited, such as "on page 4"; "" where there is no limit.
     """
 
     hits: tuple[Hit, ...]
@@ -130,10 +130,12 @@ class HybridRetriever:
 
     def search(self, question: str, k: int) -> Retrieval:
         """As `retrieve`, with what an honest refusal needs to know."""
-        pool = replace(_pool(self._sources, without_place(question)), allowed=self._allowed(question))
+        found = selected(question, [s.document for s in self._sources], self._passages)
+        asked = without_place(question) if found else question
+        pool = replace(_pool(self._sources, asked), allowed=np.asarray(found.positions, np.int64) if found else None)
         candidates = self._lexical_candidates(pool, max(k, _N_DENSE_CANDIDATES if self._embedder else k))
         if self._embedder is not None:
-            query = self._embedder.encode_queries([without_place(question)])[0]
+            query = self._embedder.encode_queries([asked])[0]
             candidates = self._dense_candidates(pool, candidates, query, self._embedder)
             candidates = self._with_sentences(pool, candidates, query, max(k, _N_SENTENCE_CANDIDATES))
             candidates = candidates if pool.allowed is not None else _bearing(pool, candidates)
@@ -141,8 +143,7 @@ class HybridRetriever:
         places = [pool.locate(int(number)) for number in candidates.numbers[:k]]
         evidence = measure(pool.query, places, [s.cosine for hit in hits for s in hit.sentences])
         evidence = replace(evidence, absent=self._absent(question))
-        place = None if pool.allowed is None else place_in(question)
-        return Retrieval(hits, evidence, place.wording if place else "")
+        return Retrieval(hits, evidence, found.wording if found else "")
 
     def _absent(self, question: str) -> tuple[str, ...]:
         return absent(
@@ -153,12 +154,9 @@ class HybridRetriever:
         document, passage = pool.locate(number)
         return self._sources[document].passages[passage]
 
-    def _allowed(self, question: str) -> NDArray[np.int64] | None:
-        """The pooled numbers of the passages on the pages that the question names; None when it names none."""
-        named = pages_named(question, [source.document for source in self._sources])
-        if not named:
-            return None
-        return np.flatnonzero([is_within(passage, named) for source in self._sources for passage in source.passages])
+    def _passages(self) -> list[Passage]:
+        """Those of all documents, by pooled number."""
+        return [passage for source in self._sources for passage in source.passages]
 
     def _lexical_candidates(self, pool: _Pool, n: int) -> _Candidates:
         if pool.allowed is not None:  # what stands there may answer without a word of the question

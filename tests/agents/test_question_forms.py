@@ -11,7 +11,7 @@ from docqa.agents.explaining import is_step, reason_in
 from docqa.agents.extractive_summary import WORDS_PER_SENTENCE
 from docqa.agents.rag import Rag
 from docqa.agents.retrieve_then_reason import RetrieveThenReason
-from docqa.documents import Document, Page, Span
+from docqa.documents import Document, Page, Region, Span
 from docqa.llm.reader import LexicalReader
 
 from .library_of_pages import PagesCorpus, document_of
@@ -224,6 +224,24 @@ def test_title_and_authors_of_the_document_are_sought_on_its_first_pages() -> No
     assert {c.page for s in author.statements for c in s.citations} <= {1, 2}
     printed = strategy("When was it printed?", [document]).statements[0]
     assert printed.text == "First printed in 1984."
+
+
+def test_what_a_section_says_is_a_summary_of_it_and_a_question_that_names_one_is_answered_there() -> None:
+    texts = (
+        "1 Scope\n\nThe rules of the harbour hold for every ship that enters it by day or by night.",
+        "2 Fees\n\nThe fee for a berth is paid by the master of the ship on the day of arrival.",
+        "3 Penalties\n\nThe fee for a late payment of the berth is set by the harbour master each year.",
+    )
+    headings = [(Region("heading", 0, text.index("\n"), level=1),) for text in texts]
+    document = document_of(*(Page(i, texts[i], number=i + 1, regions=headings[i]) for i in range(3)))
+    strategy = Rag(REASONER, PagesCorpus(document))
+    fee = strategy("What does section 3 say of the fee for a berth?", [document])
+    assert {c.page for s in fee.statements for c in s.citations} == {3}
+    for route in (strategy, Chain(REASONER, PagesCorpus(document))):
+        told = route("What does section 2 say?", [document])
+        assert [s.text for s in told.statements] == [
+            "The fee for a berth is paid by the master of the ship on the day of arrival."
+        ]
 
 
 def test_a_number_that_stands_nowhere_is_refused_with_that_as_proof() -> None:

@@ -83,7 +83,7 @@ def test_only_the_named_pages_are_searched_even_without_a_word_in_common(encoder
     retriever = HybridRetriever([indexed("offices", PAGES)], encoder)
     found = retriever.search("What is the fax number on page 4?", 5)
     assert [hit.passage.page for hit in found.hits] == [3]
-    assert found.within == "page 4"
+    assert found.within == "on page 4"
     assert found.evidence.coverage == 1.0, "the words that name the page count for nothing"
     assert [hit.passage.page for hit in retriever.retrieve("Whose handwriting appears on page 6?", 5)] == [5]
     assert retriever.search("What is the fax number on page 99?", 5).hits == ()
@@ -94,3 +94,37 @@ def test_of_several_documents_each_is_limited_to_its_own_pages() -> None:
     notes = indexed("notes", [Page(0, "The fax number of the notary is 99.", place="Contacts")])
     found = HybridRetriever([indexed("offices", PAGES), notes]).search("What is the fax number on page 4?", 9)
     assert {(hit.passage.document_id, hit.passage.page) for hit in found.hits} == {("offices", 3), ("notes", 0)}
+
+
+@pytest.mark.parametrize(
+    ("question", "headings", "others"),
+    [
+        (
+            "What does section 4.2 say?",
+            ["4.2 Output", "Section 4.2: Output", "4.2. Output"],
+            ["4.21 Sand", "4.2.1 Wet"],
+        ),
+        ("What does chapter 3 say?", ["3 Sea", "3. Sea", "Chapter 3", "CHAPTER 3: Sea"], ["3.1 Sea", "13 Sea", "30"]),
+        ("Who signs under Article 5?", ["Article 5 Term", "ARTICLE 5"], ["5 Term", "Article 51"]),
+        ("What is listed in Appendix E?", ["APPENDIX E: Fees", "Appendix E"], ["E. Fees", "Appendix EE"]),
+        ("What does Section VIII conclude?", ["VIII. CONCLUSION"], ["VII. RESULTS", "V. VIII"]),
+    ],
+)
+def test_the_sections_that_a_question_names(question: str, headings: list[str], others: list[str]) -> None:
+    place = place_in(question)
+    assert place is not None
+    assert [heading for heading in headings if not place.is_heading(heading)] == []
+    assert [heading for heading in others if place.is_heading(heading)] == []
+
+
+def test_a_section_of_another_work_is_not_of_the_document() -> None:
+    assert place_in("What does Article 5 of the Treaty say?") is None
+    assert place_in("What does Section 10(b) require?") is None
+    assert place_in("Which section covers 3 of them?") is None
+
+
+def test_all_is_searched_where_no_heading_is_that_of_the_section() -> None:
+    retriever = HybridRetriever([indexed("offices", PAGES)])
+    found = retriever.search("What does section 9 say of the fax number?", 20)
+    assert found.within == ""
+    assert len(found.hits) == len(PAGES)
