@@ -5,7 +5,6 @@ Importing this module is cheap; its functions import langgraph, which takes most
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from docqa.agents.events import Event, Started
 from docqa.agents.router.routed import Router
 from docqa.documents import Document
 from docqa.errors import StoreError
+from docqa.private_files import create_private
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
@@ -77,7 +77,7 @@ def _checkpoints(directory: Path) -> Iterator[SqliteSaver]:
     path = directory / CHECKPOINTS
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # questions and drafts: for the owner only
+        create_private(path)  # questions and drafts: for the owner only
         connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"{path}: runs cannot be kept there: {error}") from error

@@ -21,6 +21,7 @@ from pathlib import Path
 from docqa.errors import StoreError
 from docqa.llm.base import LLM, Completion, Message, Schema
 from docqa.llm.wrapped import WrappedLLM
+from docqa.private_files import create_private
 
 FORMAT = 1
 _BUSY_TIMEOUT_S = 10.0
@@ -82,7 +83,7 @@ class ReplyStore:
             return self._connected()
 
     def _connected(self) -> sqlite3.Connection:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))  # replies quote documents: for the owner only
+        create_private(self._path)  # replies quote documents: for the owner only
         connection = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchall()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from docqa.errors import StoreError
+from docqa.private_files import create_private
 from docqa.retrieval.locks import held
 
 BUSY_TIMEOUT_S = 30.0
@@ -119,7 +120,7 @@ class Database:
 
     def _create_private_file(self) -> None:
         try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            create_private(self.path)
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror}; choose another cache directory") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
 import sys
 import threading
 from contextlib import closing
@@ -74,6 +75,26 @@ def test_many_connections_may_create_the_same_file_at_once(tmp_path: Path) -> No
         thread.join()
     assert errors == []
     assert _open(tmp_path / "d.sqlite").row("PRAGMA journal_mode") == ("wal",)
+
+
+_ANOTHER_PROCESS = f"""
+import sys
+from pathlib import Path
+from docqa.retrieval.database import Database
+database = Database(Path(sys.argv[1]), {SCHEMA!r}, 1, print)
+with database.transaction() as connection:
+    connection.executemany("INSERT INTO notes (text) VALUES (?)", [("y" * 1000,)] * 100)
+database.close()
+"""
+
+
+def test_a_second_connection_here_does_not_let_another_process_take_the_log_away(tmp_path: Path) -> None:
+    first, second = _open(tmp_path / "d.sqlite"), _open(tmp_path / "d.sqlite")
+    for _ in range(3):
+        _fill(first, 100)
+        subprocess.run([sys.executable, "-c", _ANOTHER_PROCESS, str(tmp_path / "d.sqlite")], check=True)
+    assert first.row("SELECT count(*) FROM notes") == second.row("SELECT count(*) FROM notes") == (600,)
+    assert _open(tmp_path / "d.sqlite").row("PRAGMA integrity_check") == ("ok",)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
