@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from docqa.agents.comparing import evidence_for, sides_of
 from docqa.agents.explaining import by_reasons, reason_in, steps_from
@@ -33,6 +34,7 @@ _REMARK = (
 _DOUBT = "The document may not answer this: what is quoted comes nearest to the question."
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _NEXT_LINE = 0.8  # of the worth of the line above, where a title is looked for
+_NO_SUBJECTS: Mapping[str, str] = MappingProxyType({})
 _QUOTATION = Support("supports", 1.0, "quotation")
 
 
@@ -76,7 +78,8 @@ class EmbeddedReasoner:
             found = [e for hit in retrieval.hits for e in _in_order(hit)]
             return replace(notes, items=(*notes.items, *_items(question, retrieval, found)))
         best = sorted(retrieval.hits, key=lambda hit: _to_be_read(question, hit))[: self.n_read]
-        candidates = candidates_of(best)
+        subjects = retrieval.evidence.subjects
+        candidates = candidates_of(best, subjects)
         ranked = self._ranked(question, best, candidates)
         coverage = retrieval.evidence.coverage
         answerable = bool(ranked) and is_of_itself(question)
@@ -84,7 +87,7 @@ class EmbeddedReasoner:
         was_certain = notes.answerable and not notes.doubtful
         return replace(
             notes,
-            evidence=self._joined(question, notes.evidence, ranked),
+            evidence=self._joined(question, notes.evidence, ranked, subjects),
             coverage=max(notes.coverage, coverage),
             answerable=notes.answerable or answerable,
             doubtful=not was_certain
@@ -111,14 +114,16 @@ class EmbeddedReasoner:
             for e in ranked
         ]
 
-    def _joined(self, question: str, before: Sequence[Evidence], new: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    def _joined(
+        self, question: str, before: Sequence[Evidence], new: Sequence[Evidence], subjects: Mapping[str, str]
+    ) -> tuple[Evidence, ...]:
         """Best first. What was ranked at different times is ranked again together: a reader may grade on a curve."""
         new = sorted(new, key=_best_first)
         if not before:
             return tuple(new)
         places = {(e.passage.document_id, e.passage.page, e.span): e for e in (*before, *new[: self.n_carried])}
         joint = sorted(places.values(), key=_best_first)[: 2 * self.n_carried]
-        candidates = [Candidate(e.quote, _context(e.passage), e.score) for e in joint]
+        candidates = [Candidate(e.quote, _context(e.passage, subjects), e.score) for e in joint]
         scores = self.reader.rank(question, candidates)
         return tuple(sorted((replace(e, score=s) for e, s in zip(joint, scores, strict=True)), key=_best_first))
 
@@ -210,10 +215,10 @@ class EmbeddedReasoner:
         return Abstention(f"Not found: no {passage} answers the question, as far as docqa can tell.", tuple(nearest))
 
 
-def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
-    """Every sentence of retrieved passages, as a reader judges them."""
+def candidates_of(hits: Sequence[Hit], subjects: Mapping[str, str] = _NO_SUBJECTS) -> list[Candidate]:
+    """Every sentence of retrieved passages, as a reader judges them; `subjects` are what documents are about."""
     return [
-        Candidate(Evidence(hit.passage, s.span, s.score).quote, _context(hit.passage), s.score, s.cosine)
+        Candidate(Evidence(hit.passage, s.span, s.score).quote, _context(hit.passage, subjects), s.score, s.cosine)
         for hit in hits
         for s in hit.sentences
     ]
@@ -311,8 +316,10 @@ def _wording(passage: Passage, text: str) -> str:
     return row_in_words(text, passage.header, passage.headings[-1] if passage.headings else "")
 
 
-def _context(passage: Passage) -> str:
-    return "\n".join(part for part in (*passage.headings, passage.header, passage.text) if part)
+def _context(passage: Passage, subjects: Mapping[str, str] = _NO_SUBJECTS) -> str:
+    below = "\n".join(part for part in (*passage.headings, passage.header, passage.text) if part)
+    above = [name for name in subjects.get(passage.document_id, "").split() if name not in below]
+    return f"{' '.join(above)}\n{below}" if above else below
 
 
 def _best_first(evidence: Evidence) -> tuple[float, str, int, int]:

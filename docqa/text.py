@@ -136,6 +136,19 @@ def word_strings(text: str) -> list[str]:
     return _ASCII_WORD.findall(text) if text.isascii() else _word().findall(text)
 
 
+_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w'’-]*\w")
+_NOT_NAMES = frozenset("I The A An In On At Of And Or But It He She They This That These Those".split())
+
+
+def names(text: str) -> list[str]:
+    """The words that begin with a capital where no sentence does, in order: names, mostly.
+
+    >>> names("Does the Bank of Tidewater lend to Ada's firm?")
+    ['Bank', 'Tidewater', "Ada's"]
+    """
+    return [name for name in _NAME.findall(text) if name not in _NOT_NAMES]
+
+
 def count_words(text: str) -> int:
     """Roughly how many words a reader would count; two characters of an unspaced script make one word."""
     n_spaced = len(text.split())

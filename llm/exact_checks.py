@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 
 from docqa.llm.negations import NEGATIONS
-from docqa.text import sentences
+from docqa.text import names, sentences
 
 _EAST_ASIAN = "\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # no space stands between these and a number
 _NUMBER = re.compile(rf"(?:(?<![\w.])[-+]?|(?<=[{_EAST_ASIAN}]))\d[\d,]*(?:\.\d+)?")
-_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w'’-]*\w")
-_NOT_NAMES = frozenset("I The A An In On At Of And Or But It He She They This That These Those".split())
 _WORDS = dict(
     zip(
         "zero one two three four five six seven eight nine ten eleven twelve".split(),
@@ -35,9 +33,9 @@ def changed_details(claim: str, text: str) -> tuple[str, ...]:
     """
     plain = text.casefold()
     changed = list(changed_numbers(claim, text))
-    for name in _NAME.findall(claim):
+    for name in names(claim):
         stem = name.casefold().removesuffix("'s").removesuffix("’s")
-        if name not in _NOT_NAMES and stem not in plain and (stem in _MONTHS or len(stem) > 2):
+        if stem not in plain and (stem in _MONTHS or len(stem) > 2):
             changed.append(name)
     return tuple(changed)
 

@@ -9,13 +9,16 @@ is not there) is told apart by neither.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from docqa.retrieval.bm25 import LexicalQuery, QueryTerm
 from docqa.retrieval.lexical import Unit
 
 _N_BACKGROUND = 300
+_NO_SUBJECTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Evidence:
     `document_coverage`: anywhere in the documents. `words`: those of the question that count; `missing`: the question's
     words that occur nowhere in them; `uncovered`: that occur, but not in the best passage. `best_cosine` is that of the
     best sentence, None without an encoder. Function words do not count. `absent`: numbers and codes of the question
-    that no page holds in any form.
+    that no page holds in any form. `subjects`: by document, the names of the question that it is about as a whole.
     """
 
     n_words: int
@@ -38,11 +41,22 @@ class Evidence:
     uncovered: tuple[str, ...] = ()
     best_cosine: float | None = None
     absent: tuple[str, ...] = ()
+    subjects: Mapping[str, str] = field(default_factory=dict)
 
 
-def measure(query: LexicalQuery, places: Sequence[tuple[int, int]], cosines: Sequence[float | None]) -> Evidence:
-    """Measure retrieved passages, given as (document, passage) numbers, and the cosines of their sentences."""
-    weighed = [(term, _rarity(query, term)) for term in query.terms if not term.is_stopword]
+def measure(
+    query: LexicalQuery,
+    places: Sequence[tuple[int, int]],
+    cosines: Sequence[float | None],
+    subjects: Mapping[str, str] = _NO_SUBJECTS,
+) -> Evidence:
+    """Measure retrieved passages, given as (document, passage) numbers, and the cosines of their sentences.
+
+    The names of `subjects` stand above every passage and are not looked for in it.
+    """
+    above = {word for names in subjects.values() for word in names.split()}
+    counting = [term for term in query.terms if not term.is_stopword and not above & _forms(term.word)]
+    weighed = [(term, _rarity(query, term)) for term in counting]
     total = sum(rarity for _, rarity in weighed)
     known = [cosine for cosine in cosines if cosine is not None]
     covered = [
@@ -60,7 +74,12 @@ def measure(query: LexicalQuery, places: Sequence[tuple[int, int]], cosines: Seq
         missing=_words(weighed, set(range(len(weighed))) - present),
         uncovered=_words(weighed, present - covered[best]) if shares else _words(weighed, present),
         best_cosine=max(known, default=None),
+        subjects=subjects,
     )
+
+
+def _forms(word: str) -> set[str]:
+    return {word, re.sub(r"['’]s?$", "", word)}
 
 
 def _rarity(query: LexicalQuery, term: QueryTerm) -> float:

@@ -24,6 +24,7 @@ from docqa.retrieval.embedders import Embedder
 from docqa.retrieval.evidence import Evidence, measure
 from docqa.retrieval.lexical import Floats, LexicalIndex, sentence_texts
 from docqa.retrieval.places import selected, without_place
+from docqa.retrieval.subjects import subject_of
 
 _N_DENSE_CANDIDATES = 20
 _N_SENTENCE_CANDIDATES = 10
@@ -141,7 +142,8 @@ class HybridRetriever:
             candidates = candidates if pool.allowed is not None else _bearing(pool, candidates)
         hits = tuple(self._hit(pool, candidates, rank) for rank in range(min(k, len(candidates.numbers))))
         places = [pool.locate(int(number)) for number in candidates.numbers[:k]]
-        evidence = measure(pool.query, places, [s.cosine for hit in hits for s in hit.sentences])
+        subjects = {s.document.id: name for s in self._sources if (name := subject_of(question, s.document))}
+        evidence = measure(pool.query, places, [s.cosine for hit in hits for s in hit.sentences], subjects)
         evidence = replace(evidence, absent=self._absent(question))
         return Retrieval(hits, evidence, found.wording if found else "")
 
