@@ -4,6 +4,7 @@
 
 Three kinds of documents: the held-out SQuAD articles, COVID-QA's papers, MMLongBench-Doc's PDFs. What has no answer is
 a question of another document of the kind (foreign), SQuAD 2.0's near misses, and MMLongBench's "Not answerable". The
+questions with a number that stands nowhere are refused for that, and left out here. The
 documents of each kind are parted in two: the weights are fitted on one half (logistic regression, every kind and
 sort of question of equal weight) and all figures are of the other. Of the answerable questions of the first half a
 twelfth is refused and a fifth refused or doubted, as the mean of the kinds. Prints what `docqa.llm.refusal` holds.
@@ -35,6 +36,7 @@ from docqa.llm.onnx_reader import OnnxReader
 from docqa.llm.refusal import Signs
 from docqa.retrieval.dense import MemoryVectorCache
 from docqa.retrieval.lexical import LexicalIndex
+from docqa.retrieval.places import without_place
 from docqa.retrieval.retriever import HybridRetriever, IndexedDocument, Retrieval
 
 Floats = NDArray[np.float64]
@@ -110,9 +112,11 @@ def of_pdfs(folder: Path, cache: Path, parts: Parts) -> Iterator[Case]:
 
 
 def _signs(question: str, found: Retrieval, reader: OnnxReader) -> Iterator[Signs]:
-    candidates = candidates_of(found.hits)
-    if candidates:
-        yield reader.signs(question, candidates, found.evidence.coverage)
+    """What speaks for an answer; nothing where a number that stands nowhere, or an empty page, has settled it."""
+    candidates = candidates_of(found.hits, found.evidence.subjects)
+    if candidates and not found.evidence.absent:
+        asked = without_place(question) if found.within else question
+        yield reader.signs(asked, candidates, found.evidence.coverage)
 
 
 def fitted(cases: Sequence[Case], ridge: float = 1e-2) -> tuple[Floats, float]:

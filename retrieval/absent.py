@@ -20,6 +20,7 @@ _CODE = re.compile(r"(?<![\w.,-])(?:\d[\d,]*(?:\.\d+)?|(?=\w*\d)(?=\w*[^\W\d])\w
 _ORDINAL_OR_PERIOD = re.compile(r"\d+(?:st|nd|rd|th|s|k|m|bn)|(?:fy|cy|q|h)\d+", re.IGNORECASE)
 _LENGTH = re.compile(r"\s*(?:words?|characters?|sentences?|tokens?|lines?|pages?|bullets?)\b", re.IGNORECASE)
 _MIN_DIGITS = 3
+_MAX_PAGES = 5_000  # that are read through for it
 
 
 def codes_in(question: str) -> tuple[str, ...]:
@@ -41,14 +42,17 @@ def _counts(found: re.Match[str], question: str) -> bool:
 
 
 def absent(question: str, indexes: Iterable[LexicalIndex], documents: Sequence[Document]) -> tuple[str, ...]:
-    """Those that no document holds, be it in a running head; the pages are read only for what no index has."""
+    """Those that no document holds, be it in a running head; none is said to be absent from more than 5,000 pages.
+
+    The pages are read only for what no index has.
+    """
     codes = dict.fromkeys(codes_in(question))
     for index in indexes:
         analyser = Analyser(index.language)
         for code in list(codes):
             if any(term in index.vocabulary for term in analyser.terms_of(code)):
                 del codes[code]
-    if codes:
+    if codes and sum(len(document.pages) for document in documents) <= _MAX_PAGES:
         texts = [_squeezed(page.text) for document in documents for page in document.pages]
         return tuple(code for code in codes if not any(_squeezed(code) in text for text in texts))
     return ()

@@ -142,15 +142,17 @@ class HybridRetriever:
             candidates = candidates if pool.allowed is not None else _bearing(pool, candidates)
         hits = tuple(self._hit(pool, candidates, rank) for rank in range(min(k, len(candidates.numbers))))
         places = [pool.locate(int(number)) for number in candidates.numbers[:k]]
-        subjects = {s.document.id: name for s in self._sources if (name := subject_of(question, s.document))}
-        evidence = measure(pool.query, places, [s.cosine for hit in hits for s in hit.sentences], subjects)
-        evidence = replace(evidence, absent=self._absent(question))
-        return Retrieval(hits, evidence, found.wording if found else "")
+        return Retrieval(hits, self._evidence(question, pool.query, places, hits), found.wording if found else "")
 
-    def _absent(self, question: str) -> tuple[str, ...]:
-        return absent(
-            question, (source.lexical for source in self._sources), [source.document for source in self._sources]
-        )
+    def _evidence(
+        self, question: str, query: LexicalQuery, places: Sequence[tuple[int, int]], hits: Sequence[Hit]
+    ) -> Evidence:
+        """How much of the question the hits cover; `places` are their (document, passage) numbers."""
+        documents = [source.document for source in self._sources]
+        found_in = {document for document, _ in places}
+        subjects = {documents[i].id: name for i in found_in if (name := subject_of(question, documents[i]))}
+        evidence = measure(query, places, [s.cosine for hit in hits for s in hit.sentences], subjects)
+        return replace(evidence, absent=absent(question, [source.lexical for source in self._sources], documents))
 
     def _passage(self, pool: _Pool, number: int) -> Passage:
         document, passage = pool.locate(number)
