@@ -17,8 +17,8 @@ from docqa.answers import Support, one_line
 from docqa.documents import Document, Passage, Span
 from docqa.llm.exact_checks import changed_details
 from docqa.llm.reader import Candidate, EvidenceReader
-from docqa.retrieval.headings import is_reference, is_surely_heading
-from docqa.retrieval.places import is_of_itself, is_title, without_place
+from docqa.retrieval.headings import is_like_names, is_reference, is_surely_heading
+from docqa.retrieval.places import is_author, is_of_itself, is_title, without_place
 from docqa.retrieval.retriever import Hit, Retrieval
 
 _ONLY_QUOTED: dict[QuestionKind, str] = {
@@ -33,6 +33,7 @@ _REMARK = (
 )
 _DOUBT = "The document may not answer this: what is quoted comes nearest to the question."
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+_N_TOP = 12  # lines of a first page that may be its title or names its authors
 _NEXT_LINE = 0.8  # of the worth of the line above, where a title is looked for
 _NO_SUBJECTS: Mapping[str, str] = MappingProxyType({})
 _QUOTATION = Support("supports", 1.0, "quotation")
@@ -103,6 +104,8 @@ class EmbeddedReasoner:
         ranked = [replace(e, score=score) for e, score in zip(found, scores, strict=True)]
         if is_title(question):
             return _from_the_top(ranked)
+        if is_author(question):
+            return _from_the_top([e for e in _top(ranked) if is_like_names(one_line(e.quote))] or ranked)
         if not asks_for_heading(question):
             ranked = _below_headings(ranked)
         takes_references = asks_for_source(question)
@@ -234,7 +237,7 @@ def _is_of_another_year(question: str, ranked: Sequence[Evidence]) -> bool:
 
 def _to_be_read(question: str, hit: Hit) -> tuple[bool, float]:
     """Sort key of a hit: what is worth reading first. A title stands at the top, references wait for the rest."""
-    if is_title(question):
+    if is_title(question) or is_author(question):
         return False, hit.passage.number
     waits = not asks_for_source(question) and is_reference(one_line(hit.passage.text), hit.passage.headings)
     return waits, -hit.score
@@ -270,10 +273,14 @@ def _below_headings(ranked: Sequence[Evidence]) -> list[Evidence]:
     return [replace(e, score=max(e.score, raised.get(e, e.score))) for e in kept]
 
 
-def _from_the_top(ranked: Sequence[Evidence]) -> list[Evidence]:
+def _top(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The first dozen in the order of the text."""
+    return sorted(evidence, key=lambda e: (e.passage.number, e.span.start_char))[:_N_TOP]
+
+
+def _from_the_top(evidence: Sequence[Evidence]) -> list[Evidence]:
     """The evidence in the order of the text, the first best: a title stands at the top, in whatever words."""
-    in_order = sorted(ranked, key=lambda e: (e.passage.number, e.span.start_char))
-    return [replace(e, score=_NEXT_LINE**i) for i, e in enumerate(in_order)]
+    return [replace(e, score=_NEXT_LINE**i) for i, e in enumerate(_top(evidence))]
 
 
 def _is_heading(line: str, passage: Passage) -> bool:

@@ -26,6 +26,7 @@ _REFERENCES = re.compile(
     r"(?:[\dIVX.]+ )?(?:references|bibliography|works cited|literature(?: cited)?|citations)(?: and notes)?[.:]?",
     re.IGNORECASE,
 )
+_JOINING = frozenset("and und et y e de van von der den la le di da del dos".split())
 _LISTED = re.compile(r"\[\d{1,4}\]\s+[^\W\d_a-z]")
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d[a-z]?\b")
 _MINOR = frozenset({
@@ -65,6 +66,18 @@ def is_reference(sentence: str, headings: Sequence[str]) -> bool:
     """
     listed = _LISTED.match(sentence) is not None and _YEAR.search(sentence) is not None
     return listed or any(_REFERENCES.fullmatch(heading.strip()) for heading in headings[-1:])
+
+
+def is_like_names(line: str) -> bool:
+    """Whether a line may be the names of people: words with capitals alone, joined by commas, initials and "and".
+
+    >>> [is_like_names(line) for line in ("Ada B. Marsh, Ola Vik and Tom Reed2", "On the Art of Salt", "SALT WORKS")]
+    [True, False, False]
+    """
+    words = re.findall(r"[^\s,;&]+", line)
+    names = [word for word in words if word not in _JOINING]
+    capital = all(word[0].isupper() and any(c.islower() or c == "." for c in word) for word in names)
+    return len(names) > 1 and capital and words[-1] not in _JOINING and line[-1] not in ":!?"
 
 
 def _stands_free(text: str, page_blocks: Sequence[Span], i: int) -> bool:

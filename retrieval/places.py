@@ -95,7 +95,7 @@ def place_in(question: str) -> Place | None:
     >>> place_in("How many pages does it have?")
     """
     if is_of_itself(question):
-        if is_title(question):
+        if is_title(question) or is_author(question):
             return Place("on the first page", positions=frozenset({0}))
         return Place("on the first pages", positions=frozenset(range(_N_FRONT_PAGES)))
     numbered, ordered = list(_NUMBERED.finditer(question)), list(_ORDERED.finditer(question))
@@ -130,6 +130,16 @@ def is_title(question: str) -> bool:
     (True, False)
     """
     return is_of_itself(question) and re.search(r"\btitle\b", question, re.IGNORECASE) is not None
+
+
+def is_author(question: str) -> bool:
+    """Whether it is asked who wrote or presents the document itself.
+
+    >>> is_author("Who wrote this paper?"), is_author("When was it published?")
+    (True, False)
+    """
+    asked = r"\b(?:authors?|presenters?|editors?|who)\b"
+    return is_of_itself(question) and re.search(asked, question, re.IGNORECASE) is not None
 
 
 def without_place(question: str) -> str:

@@ -221,7 +221,7 @@ def test_title_and_authors_of_the_document_are_sought_on_its_first_pages() -> No
     assert title.statements[0].text == "Moor and Mire"
     assert title.warnings, "and that it may be no title is said"
     author = strategy("Who wrote this report?", [document])
-    assert {c.page for s in author.statements for c in s.citations} <= {1, 2}
+    assert [s.text for s in author.statements] == ["Moor and Mire", "Margaret Ashdown"], "both may be names"
     printed = strategy("When was it printed?", [document]).statements[0]
     assert printed.text == "First printed in 1984."
 
