@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from docqa.agents.comparing import evidence_for, sides_of
-from docqa.agents.explaining import by_reasons, reason_in, steps_from
+from docqa.agents.explaining import announced_by, by_reasons, reason_in, steps_from
 from docqa.agents.extractive_summary import central
 from docqa.agents.items import speaking_of
 from docqa.agents.questions import asks_for_heading, asks_for_source, kind_of, says_nothing_new
@@ -154,6 +154,7 @@ class EmbeddedReasoner:
         if kind == "reason":
             return self._explained(question, evidence)
         chosen = self._chosen(evidence, self.doubtful_share if notes.doubtful else self.min_share)
+        chosen = (announced_by(chosen[0]) if chosen else []) or chosen
         spans = self.reader.find_spans(question, [e.quote for e in chosen])
         return tuple(
             _quoted(e, span if e.passage.kind == "text" else None) for e, span in zip(chosen, spans, strict=True)

@@ -19,8 +19,14 @@ _STEP = re.compile(
     r"after that\b)",
     re.IGNORECASE,
 )
+_ANNOUNCING = re.compile(
+    r":\s*$|\bas follows\b|\bfollowing\b.{0,60}[.:]\s*$|"
+    r"^(?:\W*\w+\W+){0,8}(?:two|three|four|five|six|seven|several) (?:[\w-]+ ){0,2}\w+s\b(?:\W+\w+){0,4}\W*$",
+    re.IGNORECASE,
+)
 BONUS = 1.3
 MAX_STEPS = 8
+N_ANNOUNCED = 2
 
 
 def reason_in(sentence: str) -> Span | None:
@@ -37,6 +43,25 @@ def reason_in(sentence: str) -> Span | None:
 def is_step(sentence: str) -> bool:
     """Whether the sentence reads like one of several steps."""
     return _STEP.match(sentence) is not None
+
+
+def announces(sentence: str) -> bool:
+    """Whether the sentence says that something follows, and not what.
+
+    >>> announces("We identify two main limitations of the method."), announces("It has two wheels of iron and a seat.")
+    (True, False)
+    """
+    return _ANNOUNCING.search(sentence.strip()) is not None
+
+
+def announced_by(chosen: Evidence) -> list[Evidence]:
+    """The chosen sentence and what it announces in its passage: a list, or the next sentences; else nothing."""
+    spans = list(chosen.passage.sentences)
+    if chosen.span not in spans or not announces(chosen.quote):
+        return []
+    first = spans.index(chosen.span)
+    run = [Evidence(chosen.passage, span, chosen.score) for span in spans[first : first + 1 + N_ANNOUNCED]]
+    return steps_from(chosen) or (run if len(run) > 1 else [])
 
 
 def by_reasons(question: str, evidence: Sequence[Evidence]) -> list[Evidence]:

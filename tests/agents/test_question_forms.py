@@ -263,3 +263,23 @@ def test_a_sentence_among_other_years_than_the_one_asked_for_gets_a_word_of_doub
     answer = Rag(REASONER, PagesCorpus(document))("How many tonnes did the fleet land in 2023?", [document])
     assert answer.statements
     assert any("may not answer" in warning for warning in answer.warnings)
+
+
+def test_what_a_sentence_announces_is_quoted_with_it() -> None:
+    document = document_of(
+        Page(
+            0,
+            "We name two limits of the method. First, it needs calm water. Second, it is slow. Trials ended in May.\n\n"
+            "The kit holds the following parts:\n- a pump\n- a hose\n- two clamps\n\nThe box is made of tin.",
+            number=1,
+        )
+    )
+    strategy = Rag(REASONER, PagesCorpus(document))
+    limits = strategy("What limits does the method have?", [document])
+    assert [s.text for s in limits.statements] == [
+        "We name two limits of the method.",
+        "First, it needs calm water.",
+        "Second, it is slow.",
+    ]
+    parts = strategy("Which parts does the kit hold?", [document])
+    assert [s.text for s in parts.statements][1:] == ["- a pump", "- a hose", "- two clamps"]
