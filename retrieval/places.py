@@ -50,7 +50,7 @@ _PART = r"(?:\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})*|[IVXLC]{1,6})\b"
 _SINGULAR = {"appendices": "appendix", "annexes": "annex", "annex": "annex"}
 _SECTION = re.compile(
     rf"{_LEADING}\b(?i:(?P<kind>sections?|chapters?|clauses?|articles?|appendix|appendices|annex(?:es)?|parts?|items?|"
-    rf"units?)) (?P<list>{_PART}(?:(?:, | and | or ){_PART})*)(?!\(|\.\d| of the [A-Z]| of [A-Z])"
+    rf"units?)) (?P<list>{_PART}(?:(?:, | and | or ){_PART})*+)(?!\(|\.\d| of the [A-Z]| of [A-Z])"
 )
 
 

@@ -119,6 +119,7 @@ def test_the_sections_that_a_question_names(question: str, headings: list[str], 
 
 def test_a_section_of_another_work_is_not_of_the_document() -> None:
     assert place_in("What does Article 5 of the Treaty say?") is None
+    assert place_in("What do Articles 3 and 5 of the Convention say?") is None
     assert place_in("What does Section 10(b) require?") is None
     assert place_in("Which section covers 3 of them?") is None
 
