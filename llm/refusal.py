@@ -2,7 +2,8 @@
 
 Weights and lines were fitted by `benchmarks/refusal_fit.py` on three kinds of documents (encyclopedia articles, papers,
 reports as PDF), once with the encoder's likeness and once without: logistic regression, with lines that refuse one in
-twelve and doubt one in eight of the questions that have an answer, as the mean of the three kinds.
+twelve and doubt one in eight of the questions that have an answer, as the mean of the three kinds. A later fit, without
+the questions that a number which stands nowhere settles, refused more that has an answer, and was not taken.
 """
 
 from __future__ import annotations
