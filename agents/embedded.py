@@ -81,7 +81,8 @@ class EmbeddedReasoner:
         best = sorted(retrieval.hits, key=lambda hit: _to_be_read(question, hit))[: self.n_read]
         subjects = retrieval.evidence.subjects
         candidates = candidates_of(best, subjects)
-        ranked = self._ranked(question, best, candidates)
+        found = [Evidence(hit.passage, sentence.span, sentence.score) for hit in best for sentence in hit.sentences]
+        ranked = self._ranked(question, found, candidates)
         coverage = retrieval.evidence.coverage
         answerable = bool(ranked) and is_of_itself(question)
         answerable = answerable or self.reader.answerable(question, candidates, coverage)
@@ -97,9 +98,8 @@ class EmbeddedReasoner:
             open_questions=() if retrieval.within else _follow_up(retrieval, ranked),
         )
 
-    def _ranked(self, question: str, hits: Sequence[Hit], candidates: Sequence[Candidate]) -> list[Evidence]:
-        """The sentences of the hits, which are the candidates, with what each is worth as an answer."""
-        found = [Evidence(hit.passage, sentence.span, sentence.score) for hit in hits for sentence in hit.sentences]
+    def _ranked(self, question: str, found: Sequence[Evidence], candidates: Sequence[Candidate]) -> list[Evidence]:
+        """The sentences, which are the candidates, with what each is worth as an answer."""
         scores = self.reader.rank(question, candidates)
         ranked = [replace(e, score=score) for e, score in zip(found, scores, strict=True)]
         if is_title(question):
@@ -127,8 +127,7 @@ class EmbeddedReasoner:
         places = {(e.passage.document_id, e.passage.page, e.span): e for e in (*before, *new[: self.n_carried])}
         joint = sorted(places.values(), key=_best_first)[: 2 * self.n_carried]
         candidates = [Candidate(e.quote, _context(e.passage, subjects), e.score) for e in joint]
-        scores = self.reader.rank(question, candidates)
-        return tuple(sorted((replace(e, score=s) for e, s in zip(joint, scores, strict=True)), key=_best_first))
+        return tuple(sorted(self._ranked(question, joint, candidates), key=_best_first))
 
     def compose(self, question: str, notes: Notes) -> Draft:
         """Quote the best sentences, or abstain when the evidence does not bear on the question."""

@@ -7,7 +7,8 @@ a question of another document of the kind (foreign), SQuAD 2.0's near misses, a
 questions with a number that stands nowhere are refused for that, and left out here. The
 documents of each kind are parted in two: the weights are fitted on one half (logistic regression, every kind and
 sort of question of equal weight) and all figures are of the other. Of the answerable questions of the first half a
-twelfth is refused and a fifth refused or doubted, as the mean of the kinds. Prints what `docqa.llm.refusal` holds.
+twelfth is refused and a fifth refused or doubted, as the mean of the kinds. Prints what `docqa.llm.refusal` may
+hold, and what it holds.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from docqa.documents import Document, Page
 from docqa.llm.onnx_encoder import OnnxEncoder
 from docqa.llm.onnx_parts import WEIGHTS, Parts
 from docqa.llm.onnx_reader import OnnxReader
-from docqa.llm.refusal import Signs
+from docqa.llm.refusal import BY_WORDS, WITH_ENCODER, Refusal, Signs
 from docqa.retrieval.dense import MemoryVectorCache
 from docqa.retrieval.lexical import LexicalIndex
 from docqa.retrieval.places import without_place
@@ -157,12 +158,12 @@ def main() -> None:
             *of_texts("papers", covid(given.data), max(1, given.per_document // 3), parts),
             *of_pdfs(given.data / "mmlongbench_doc", given.cache or Path(scratch), parts),
         ]
-    report("with an encoder", cases)
-    report("by words", [replace(case, signs=replace(case.signs, cosine=0.0)) for case in cases])
+    report("with an encoder", cases, WITH_ENCODER)
+    report("by words", [replace(case, signs=replace(case.signs, cosine=0.0)) for case in cases], BY_WORDS)
 
 
-def report(name: str, cases: Sequence[Case]) -> None:
-    """Fit on one half and print the weights, the lines, and the figures of the other half."""
+def report(name: str, cases: Sequence[Case], shipped: Refusal) -> None:
+    """Fit on one half and print the weights, the lines, and the figures of the other half; then those of `shipped`."""
     first, second = ([case for case in cases if case.is_fitted_on is side] for side in (True, False))
     weights, bias = fitted(first)
     print(name, dict(zip(NAMES, np.round(weights, 2).tolist(), strict=True)), "bias", round(bias, 2))
@@ -174,6 +175,9 @@ def report(name: str, cases: Sequence[Case]) -> None:
     refused, doubted = (totals[order[np.searchsorted(below, share)]] for share in (REFUSED_SHARE, DOUBTED_SHARE))
     print(f"refused={refused:.2f}, doubted={doubted:.2f}")
     print_figures(second, weights, refused, doubted)
+    print(name, "as shipped")
+    held = np.asarray([shipped.reading, shipped.coverage, shipped.cosine, shipped.missing])
+    print_figures(second, held, shipped.refused, shipped.doubted)
 
 
 def print_figures(cases: Sequence[Case], weights: Floats, refused: float, doubted: float) -> None:

@@ -200,8 +200,9 @@ def test_an_entry_of_a_list_of_references_is_quoted_only_where_a_source_is_asked
         Page(1, "[7] R. Dean, “What are groynes? Walls and beaches,” Journal of Coasts, 1984.", number=2),
     )
     strategy = Rag(REASONER, PagesCorpus(document))
-    first = strategy("What are groynes of a beach?", [document]).statements[0]
-    assert first.text == "Groynes are walls that hold the sand of a beach."
+    for route in (strategy, RetrieveThenReason(REASONER, PagesCorpus(document))):
+        first = route("What are groynes of a beach, and what of walls?", [document]).statements[0]
+        assert first.text == "Groynes are walls that hold the sand of a beach."
     cited = strategy("Which journal article asks what groynes are?", [document]).statements[0]
     assert cited.citations[0].page == 2
 
