@@ -2,9 +2,9 @@
 
 Weights and lines were fitted by `benchmarks/refusal_fit.py` on three kinds of documents (encyclopedia articles, papers,
 reports as PDF), once with the encoder's likeness and once without: logistic regression, with lines that refuse one in
-twelve and doubt one in eight of the questions that have an answer, as the mean of the three kinds. Since numbers that stand
-nowhere and names of the whole document are told apart, the first line with the encoder is 2.30 instead of 2.46, by
-the same rule; a new fit of the weights refused more that has an answer in real PDFs, and was not taken.
+twelve and doubt one in eight of the questions that have an answer, as the mean of the three kinds. Since numbers that
+stand nowhere and names of the whole document are told apart, the first line with the encoder is 2.30 instead of 2.46,
+by the same rule; a new fit of the weights refused more that has an answer in real PDFs, and was not taken.
 """
 
 from __future__ import annotations
