@@ -70,7 +70,7 @@ class EmbeddedReasoner:
     def gather(self, question: str, retrieval: Retrieval, notes: Notes) -> Notes:
         """Rank the sentences of the passages and add them to the notes."""
         kind = notes.kind if notes.kind == "aggregation" else kind_of(question)
-        notes = replace(notes, within=retrieval.within)
+        notes = replace(notes, within=notes.within or retrieval.within)
         question = without_place(question) if notes.within else question
         if kind == "summary":  # everything counts, in the order of the text, and nothing is ranked
             found = [e for hit in retrieval.hits for e in _in_order(hit)]
@@ -95,7 +95,7 @@ class EmbeddedReasoner:
             doubtful=not was_certain
             and (not self.reader.certain(question, candidates, coverage) or _is_of_another_year(question, ranked)),
             absent=() if kind == "comparison" else tuple(dict.fromkeys((*notes.absent, *retrieval.evidence.absent))),
-            open_questions=() if retrieval.within else _follow_up(retrieval, ranked),
+            open_questions=() if notes.within else _follow_up(retrieval, ranked),
         )
 
     def _ranked(self, question: str, found: Sequence[Evidence], candidates: Sequence[Candidate]) -> list[Evidence]:
@@ -145,7 +145,8 @@ class EmbeddedReasoner:
     def _statements(self, question: str, kind: QuestionKind, notes: Notes) -> tuple[DraftStatement, ...]:
         evidence = notes.evidence
         if kind == "summary":
-            return tuple(map(_quoted, central(evidence, question, self.summary_sentences)))
+            is_short = bool(notes.within) and len(evidence) <= self.summary_sentences
+            return tuple(map(_quoted, evidence if is_short else central(evidence, question, self.summary_sentences)))
         if kind == "comparison":
             compared = self._compared(question, evidence)
             if compared:

@@ -21,12 +21,15 @@ _STEP = re.compile(
 )
 _ANNOUNCING = re.compile(
     r":\s*$|\bas follows\b|\bfollowing\b.{0,60}[.:]\s*$|"
-    r"^(?:\W*\w+\W+){0,8}(?:two|three|four|five|six|seven|several) (?:[\w-]+ ){0,2}\w+s\b(?:\W+\w+){0,4}\W*$",
+    r"\b(?:two|three|four|five|six|seven|several) (?:[\w-]+ ){0,2}(?:limits|limitations|reasons|ways|steps|goals|aims|"
+    r"parts|types|kinds|factors|causes|stages|phases|principles|problems|challenges|drawbacks|advantages|benefits|"
+    r"conditions|requirements|contributions|categories|strategies|questions|points|aspects|forms|classes)\b.{0,40}$",
     re.IGNORECASE,
 )
 BONUS = 1.3
 MAX_STEPS = 8
 N_ANNOUNCED = 2
+_MAX_ANNOUNCING = 160
 
 
 def reason_in(sentence: str) -> Span | None:
@@ -51,7 +54,7 @@ def announces(sentence: str) -> bool:
     >>> announces("We identify two main limitations of the method."), announces("It has two wheels of iron and a seat.")
     (True, False)
     """
-    return _ANNOUNCING.search(sentence.strip()) is not None
+    return len(sentence) <= _MAX_ANNOUNCING and _ANNOUNCING.search(sentence.strip()) is not None
 
 
 def announced_by(chosen: Evidence) -> list[Evidence]:

@@ -79,7 +79,7 @@ class RetrieveThenReason(Strategy):
             search.seen |= {hit.passage.id for hit in new}
             search.retrievals.append(retrieval)
             if new or not search.notes.evidence:
-                turn = Retrieval(new, search.covered())
+                turn = Retrieval(new, search.covered(), search.retrievals[0].within)
                 search.n_turns += 1
                 search.notes = self.reasoner.gather(task.question, turn, search.notes)
             yield Read(len(search.queries), len(search.queries), len(search.notes.evidence))

@@ -31,6 +31,7 @@ _RUN_DENSITY = 0.8
 _MIN_ENTRIES = 5
 _BEGINNING_WORDS = 4  # that a running head shares where it goes on with the title of the chapter
 _MIN_BEGINNING_CHARS = 20
+_MIN_TITLE_CHARS = 4
 
 _NUMBER = re.compile(r"(?<![^\W\d])\d+(?![^\W\d])")  # "q3" is a name
 _MIN_SENTENCE_WORDS = 5
@@ -98,17 +99,25 @@ class FurnitureFinder:
         self._n_pages = 0
         self._seen: defaultdict[Key, _Occurrences] = defaultdict(_Occurrences)
         self._begun: Counter[Key] = Counter()
+        self._told: Counter[Key] = Counter()
+        self._last_rest: dict[Key, str] = {}
 
     def observe(self, page: Page) -> None:
         """Count the lines at the top and at the bottom of a page."""
         self._n_pages += 1
-        begun: set[Key] = set()
-        for zone, span in _zones(lines(page.text)):
+        page_lines = lines(page.text)
+        begun: dict[Key, str] = {}
+        for zone, span in _zones(page_lines):
             line = page.text[span.start_char : span.end_char]
             if len(line) <= _MAX_LINE_CHARS:
                 self._count(zone, line, page.index)
-                begun.add((zone, _beginning(line)))
-        self._begun.update(key for key in begun if key[1])
+                begun[zone, _beginning(line)] = _rest(line)
+        titles = tuple(title for a, b in page_lines if len(title := _rest(page.text[a:b], 0)) >= _MIN_TITLE_CHARS)
+        for key, rest in begun.items():
+            if key[1]:
+                self._begun[key] += 1
+                self._told[key] += rest.endswith(titles) or rest == self._last_rest.get(key, rest)
+                self._last_rest[key] = rest
 
     def _count(self, zone: Zone, line: str, index: int) -> None:
         seen = self._seen[(zone, _signature(line))]
@@ -121,7 +130,10 @@ class FurnitureFinder:
         seen.offsets.update(_offsets(line, index))
 
     def furniture(self) -> Furniture:
-        """What repeats: on 30 % of the pages, or on most pages of a run of at least six."""
+        """What repeats: on 30 % of the pages, or on most pages of a run of at least six.
+
+        A head may go on with the title of its chapter, which then stands on the page as well, or in the head before.
+        """
         if self._n_pages < _MIN_PAGES:
             return Furniture(self._n_pages)
         running = {key: seen for key, seen in self._seen.items() if self._repeats(seen.n, seen)}
@@ -133,7 +145,9 @@ class FurnitureFinder:
             for key, seen in running.items()
         }
         most = max(_MIN_PAGES, _MIN_SHARE * self._n_pages)
-        beginnings = frozenset(key for key, n in self._begun.items() if n >= most)
+        beginnings = frozenset(
+            key for key, n in self._begun.items() if n >= max(most, _MIN_RUN) and self._told[key] >= _RUN_DENSITY * n
+        )
         return Furniture(self._n_pages, frozenset(running), frozenset(exact), numbered, beginnings)
 
     def _repeats(self, n: int, seen: _Occurrences) -> bool:
@@ -170,6 +184,12 @@ def _beginning(line: str) -> int:
     begun = " ".join(words[:_BEGINNING_WORDS])
     goes_on = len(words) > _BEGINNING_WORDS and len(begun) >= _MIN_BEGINNING_CHARS
     return hash(begun) if goes_on and line[-1] not in ".!?:;," else 0
+
+
+def _rest(line: str, n_words: int = _BEGINNING_WORDS) -> str:
+    """What follows the first words of a line, without page numbers: the title of a chapter, in a running head."""
+    words = _NUMBER.sub("#", line.casefold()).split()[n_words:]
+    return " ".join(word for word in words if word != "#" and not _ROMAN.fullmatch(word))
 
 
 def _offsets(line: str, index: int) -> Iterator[tuple[int, int]]:

@@ -21,18 +21,24 @@ _COUNTS = (
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
 _FRONT = "cover|front|title|opening"
 _BACK = "last|final|closing|back"
-_NUMBER = rf"(?:\d{{1,5}}\b(?![.,]\d)|{'|'.join(sorted(_COUNTS, key=len, reverse=True))}\b|(?-i:[ivxl]+)\b)"
+_COUNT = rf"(?:{'|'.join(_COUNTS)})\b"
+_ROMAN = r"(?-i:[ivxl]{2,}|[vx]|i(?=\s*(?:[?.,;:]|$)))\b"
+_NUMBER = rf"(?:\d{{1,5}}\b(?![.,]\d)|{_COUNT}|{_ROMAN})"
 _LEADING = r"(?:\b(?i:on|in|at|from|of|under) )?(?:\b(?i:the) )?"
 _PREPOSITION = re.compile(r"^(?:on|in|at|from|of|under) ", re.IGNORECASE)
-_EXAMPLE = r"(?<![\[(\"'“‘])(?<!before )(?<!after )(?<!until )(?<!than )(?<!like )(?<!past )(?<!as )"
+_OUTSIDE = "before after until than like past as follows following".split()
+_ELSEWHERE = "".join(f"(?<!{word} )" for word in _OUTSIDE)
+_EXAMPLE = rf"(?<![\[(\"'“‘]){_ELSEWHERE}"
 _NUMBERED = re.compile(
     rf"{_LEADING}{_EXAMPLE}\b(?:pages?|pp?\.|slides?)(?: (?:number|no\.?))? ?"
     rf"(?P<list>{_NUMBER}(?:(?: ?[-–,&] ?| to | and | or |, and )(?:page |slide )?{_NUMBER})*)",
     re.IGNORECASE,
 )
 _ORDERED = re.compile(
-    rf"{_LEADING}\b(?:very )?(?P<which>{'|'.join(_ORDINALS)}|\d{{1,4}}(?:st|nd|rd|th)|{_FRONT}|{_BACK})"
-    rf"(?: (?P<count>\d{{1,3}}|{'|'.join(_COUNTS)}))? (?:cover )?(?:pages?|slides?)\b(?!-)",
+    rf"{_LEADING}{_EXAMPLE}\b(?:very )?"
+    rf"(?P<which>second[- ]last|penultimate|{'|'.join(_ORDINALS)}|\d{{1,4}}(?:st|nd|rd|th)|{_FRONT}|{_BACK})"
+    rf"(?: (?P<count>\d{{1,3}}|{'|'.join(_COUNTS)}))? (?:cover )?(?:pages?|slides?)\b"
+    r"(?!-| (?:limits?|formats?|numbers?|elements?|layouts?|sizes?|breaks?|counts?|designs?|headers?|footers?)\b)",
     re.IGNORECASE,
 )
 _WORK = (
@@ -40,17 +46,23 @@ _WORK = (
     r"text|pdf|study|brochure|leaflet|letter)"
 )
 _OF_ITSELF = re.compile(
-    rf"(?:^|.* )(?:(?:title|authors?|publishers?|presenters?|editors?|date|version|edition) of (?:this|the) {_WORK}|"
-    rf"who (?:wrote|authored|published|prepared|produced|presented|edited|issued) (?:this|the) {_WORK}|"
-    rf"when was (?:it|(?:this|the) {_WORK}) (?:published|written|issued|released|printed))\W*",
+    rf"(?:please |can you )?(?:(?:what|who|when|tell me|give me|name)(?:['’]s| is| are| was| were)? )?(?:the )?"
+    rf"(?:(?:full|publication|issue|release) )?"
+    rf"(?:(?P<title>title)|(?P<author>authors?|presenters?|editors?)|publishers?|date|version|edition)"
+    rf" of (?:this|the) {_WORK}|"
+    rf"(?P<wrote>who) (?:wrote|authored|published|prepared|produced|presented|edited|issued) (?:this|the) {_WORK}|"
+    rf"when was (?:it|(?:this|the) {_WORK}) (?:published|written|issued|released|printed)",
     re.IGNORECASE,
 )
 _N_FRONT_PAGES = 2
 _PART = r"(?:\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})*|[IVXLC]{1,6})\b"
 _SINGULAR = {"appendices": "appendix", "annexes": "annex", "annex": "annex"}
+_BESIDE = "|".join(rf"(?<=\b{word} )" for word in "does do is are summarise summarize compare with than to and".split())
 _SECTION = re.compile(
-    rf"{_LEADING}\b(?i:(?P<kind>sections?|chapters?|clauses?|articles?|appendix|appendices|annex(?:es)?|parts?|items?|"
-    rf"units?)) (?P<list>{_PART}(?:(?:, | and | or ){_PART})*+)(?!\(|\.\d| of the [A-Z]| of [A-Z])"
+    rf"(?:^|\b(?i:on|in|at|from|of|under) (?i:the )?|{_BESIDE})"
+    r"(?i:(?P<kind>sections?|chapters?|clauses?|articles?|appendix|appendices|annex(?:es)?|parts?|items?|units?)) "
+    rf"(?P<list>{_PART}(?:(?:, | and | or ){_PART})*+)"
+    r"(?!\(|\.\d| of the [A-Z]| of [A-Z]| (?:have|need|should|must|can|want|will|am|had|do|did|was)\b)"
 )
 
 
@@ -120,7 +132,7 @@ def is_of_itself(question: str) -> bool:
     >>> is_of_itself("Who wrote this report?"), is_of_itself("What is the title of the report on dams?")
     (True, False)
     """
-    return _OF_ITSELF.fullmatch(question.strip()) is not None
+    return _of_itself(question) is not None
 
 
 def is_title(question: str) -> bool:
@@ -129,7 +141,8 @@ def is_title(question: str) -> bool:
     >>> is_title("What is the title of this paper?"), is_title("Who wrote this paper?")
     (True, False)
     """
-    return is_of_itself(question) and re.search(r"\btitle\b", question, re.IGNORECASE) is not None
+    found = _of_itself(question)
+    return found is not None and found["title"] is not None
 
 
 def is_author(question: str) -> bool:
@@ -138,8 +151,12 @@ def is_author(question: str) -> bool:
     >>> is_author("Who wrote this paper?"), is_author("When was it published?")
     (True, False)
     """
-    asked = r"\b(?:authors?|presenters?|editors?|who)\b"
-    return is_of_itself(question) and re.search(asked, question, re.IGNORECASE) is not None
+    found = _of_itself(question)
+    return found is not None and (found["author"] or found["wrote"]) is not None
+
+
+def _of_itself(question: str) -> re.Match[str] | None:
+    return _OF_ITSELF.fullmatch(question.strip().rstrip("?!. "))
 
 
 def without_place(question: str) -> str:
@@ -151,6 +168,7 @@ def without_place(question: str) -> str:
     rest = _SECTION.sub(" ", _ORDERED.sub(" ", _NUMBERED.sub(" ", question)))
     if rest == question:
         return question
+    rest = re.sub(r"\b(?:says?|states?)\b", " ", rest)
     plain = re.sub(r" (?=[?.,;:!])", "", " ".join(rest.split())).lstrip(" ,:")
     return plain if re.search(r"\w", plain) else question
 
@@ -213,9 +231,11 @@ def _value(word: str) -> str:
 
 
 def _positions(found: re.Match[str]) -> list[int]:
-    which = found["which"].casefold()
+    which = found["which"].casefold().replace("-", " ")
+    if which in ("second last", "penultimate"):
+        return [-2]
     n = int(_value(found["count"])) if found["count"] else 1
     if re.fullmatch(_BACK, which):
         return list(range(-n, 0))
     start = _ORDINALS.index(which) if which in _ORDINALS else int(re.sub(r"\D", "", which) or 1) - 1
-    return list(range(start, start + n))
+    return list(range(start, start + n)) if start >= 0 else []

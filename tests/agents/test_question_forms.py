@@ -181,6 +181,8 @@ def test_a_page_that_the_question_names_is_the_only_one_that_is_read() -> None:
     corpus = PagesCorpus(LEASES)
     answer = Rag(REASONER, corpus)("Which lease ends according to page 3?", [LEASES])
     assert [c.page for s in answer.statements for c in s.citations] == [3]
+    again = RetrieveThenReason(REASONER, corpus)("Which lease ends according to page 3?", [LEASES])
+    assert {c.page for s in again.statements for c in s.citations} == {3}, "follow-up queries stay there"
     nowhere = Rag(REASONER, corpus)("Which lease ends according to page 2?", [LEASES])
     assert nowhere.absence is not None
     assert nowhere.absence.reason == "Not found: no passage on page 2 answers the question, as far as docqa can tell."
@@ -241,7 +243,8 @@ def test_what_a_section_says_is_a_summary_of_it_and_a_question_that_names_one_is
     for route in (strategy, Chain(REASONER, PagesCorpus(document))):
         told = route("What does section 2 say?", [document])
         assert [s.text for s in told.statements] == [
-            "The fee for a berth is paid by the master of the ship on the day of arrival."
+            "2 Fees",
+            "The fee for a berth is paid by the master of the ship on the day of arrival.",
         ]
 
 

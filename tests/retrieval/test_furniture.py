@@ -36,7 +36,14 @@ def test_left_and_right_pages_may_have_different_heads() -> None:
 def test_a_foot_that_goes_on_with_the_title_of_the_chapter_is_furniture() -> None:
     chapters = ["1 The year", "1 The year", "2 Plants", "3 Finance", "Annex A", "4 Risks", "5 Outlook", "Glossary"]
     feet = [f"Harbour Energy Cooperative | Annual Report {chapter}" for chapter in chapters]
-    assert furniture_of([BODY.format(i=i) + f"\n{foot}" for i, foot in enumerate(feet)]) == [[foot] for foot in feet]
+    texts = [f"Plate {i}x\nOf {i}w\n{chapters[i]}\n{BODY.format(i=i)}\n{foot}" for i, foot in enumerate(feet)]
+    assert furniture_of(texts) == [[foot] for foot in feet]
+
+
+def test_the_lines_of_a_form_begin_alike_and_stay() -> None:
+    people = ["Ada Marsh", "Ole Vik", "Ines Coto", "Tom Reed", "Kai Holm", "Eva Lind", "Jan Berg", "Liv Dahl"]
+    texts = [f"Name of the applicant here {person}\n{BODY.format(i=i)}" for i, person in enumerate(people)]
+    assert furniture_of(texts) == [[]] * 8
 
 
 def test_sentences_that_begin_alike_stay() -> None:
