@@ -80,13 +80,13 @@ def test_a_number_is_a_printed_label_or_counted_from_the_first_page() -> None:
     for question, pages in (("On page 1?", {0, 1}), ("On page i?", {0}), ("On page 3?", {2})):
         place = place_in(question)
         assert place is not None
-        assert place.indices(ROMAN) == pages
+        assert place.indices(ROMAN) == frozenset(pages)
 
 
 def test_slides_have_numbers_and_parts_without_numbers_are_searched_as_a_whole() -> None:
     place = place_in("What does slide 2 show?")
     assert place is not None
-    assert place.indices([Page(0, "a", place="slide 1"), Page(1, "b", place="slide 2")]) == {1}
+    assert place.indices([Page(0, "a", place="slide 1"), Page(1, "b", place="slide 2")]) == frozenset({1})
     assert place.indices([Page(0, "a", place="Methods"), Page(1, "b", place="Results")]) is None
 
 
