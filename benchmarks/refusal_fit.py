@@ -4,7 +4,7 @@
 
 Three kinds of documents: the held-out SQuAD articles, COVID-QA's papers, MMLongBench-Doc's PDFs. What has no answer is
 a question of another document of the kind (foreign), SQuAD 2.0's near misses, and MMLongBench's "Not answerable". The
-questions with a number that stands nowhere are refused for that, and left out here. The
+questions with a number that stands nowhere are refused for that, counted first and then left out. The
 documents of each kind are parted in two: the weights are fitted on one half (logistic regression, every kind and
 sort of question of equal weight) and all figures are of the other. Of the answerable questions of the first half a
 twelfth is refused and a fifth refused or doubted, as the mean of the kinds. Prints what `docqa.llm.refusal` may
@@ -48,12 +48,16 @@ N_PASSAGES = 10
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question put to a document: of which kind and sort, in which half, and the signs that were seen."""
+    """A question put to a document: of which kind and sort, in which half, and the signs that were seen.
+
+    `is_settled`: a number or code of it stands nowhere in the document.
+    """
 
     kind: str
     sort: str
     is_fitted_on: bool
     signs: Signs
+    is_settled: bool
 
     def values(self) -> list[float]:
         """The signs as numbers, in the order of NAMES."""
@@ -78,7 +82,7 @@ def of_texts(kind: str, documents: Sequence[TestDocument], n: int, parts: Parts)
         }
         for sort, texts in sorts.items():
             for text in rng.sample(texts, min(n, len(texts))):
-                yield from (Case(kind, sort, i % 2 == 0, signs) for signs in _signs(text, search(text), reader))
+                yield from (Case(kind, sort, i % 2 == 0, *seen) for seen in _seen(text, search(text), reader))
 
 
 def _searcher(document: TestDocument, encoder: OnnxEncoder) -> Search:
@@ -109,15 +113,15 @@ def of_pdfs(folder: Path, cache: Path, parts: Parts) -> Iterator[Case]:
             for sort, texts in sorts.items():
                 for text in texts:
                     found = corpus.search([document], text, N_PASSAGES)
-                    yield from (Case("reports", sort, number % 2 == 0, signs) for signs in _signs(text, found, reader))
+                    yield from (Case("reports", sort, number % 2 == 0, *seen) for seen in _seen(text, found, reader))
 
 
-def _signs(question: str, found: Retrieval, reader: OnnxReader) -> Iterator[Signs]:
-    """What speaks for an answer; nothing where a number that stands nowhere, or an empty page, has settled it."""
+def _seen(question: str, found: Retrieval, reader: OnnxReader) -> Iterator[tuple[Signs, bool]]:
+    """The signs, and whether a number settles it; nothing where nothing at all was found."""
     candidates = candidates_of(found.hits, found.evidence.subjects)
-    if candidates and not found.evidence.absent:
+    if candidates:
         asked = without_place(question) if found.within else question
-        yield reader.signs(asked, candidates, found.evidence.coverage)
+        yield reader.signs(asked, candidates, found.evidence.coverage), bool(found.evidence.absent)
 
 
 def fitted(cases: Sequence[Case], ridge: float = 1e-2) -> tuple[Floats, float]:
@@ -158,6 +162,10 @@ def main() -> None:
             *of_texts("papers", covid(given.data), max(1, given.per_document // 3), parts),
             *of_pdfs(given.data / "mmlongbench_doc", given.cache or Path(scratch), parts),
         ]
+    for (kind, sort), n in sorted(Counter((case.kind, case.sort) for case in cases).items()):
+        n_settled = sum(case.is_settled for case in cases if (case.kind, case.sort) == (kind, sort))
+        print(f"{kind:9} {sort:15} n {n:4}  a number or code stands nowhere: {n_settled}")
+    cases = [case for case in cases if not case.is_settled]
     report("with an encoder", cases, WITH_ENCODER)
     report("by words", [replace(case, signs=replace(case.signs, cosine=0.0)) for case in cases], BY_WORDS)
 
