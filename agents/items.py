@@ -12,17 +12,16 @@ from collections.abc import Iterator, Sequence
 
 from docqa.agents.questions import REQUEST_WORDS
 from docqa.agents.reasoner import Evidence
-from docqa.retrieval.languages import Analyser, question_language
+from docqa.retrieval.languages import Analyser, question_language, without_examples
 from docqa.text import word_strings
 
 MIN_COVERED = 0.75
-_EXAMPLE = re.compile(r"\[[^\]]*\]")
 
 
 def speaking_of(question: str, words: Sequence[str], sentences: Sequence[Evidence]) -> Iterator[Evidence]:
     """The sentences that speak of the things named by `words` of the question, in the order given."""
     analyser = Analyser(question_language(question, ["en"]))
-    asked = set(word_strings(_EXAMPLE.sub(" ", question)))
+    asked = set(word_strings(without_examples(question)))
     words = [word for word in words if word.casefold() not in REQUEST_WORDS and word in asked]
     things = {analyser.terms_of(word) for word in words}
     numbered = [_whole(word) for word in words if any(c.isdigit() for c in word)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from docqa.agents.reasoner import QuestionKind
-from docqa.retrieval.languages import is_stopword, question_language
+from docqa.retrieval.languages import is_stopword, is_yes_or_no, question_language
 from docqa.retrieval.places import place_in, without_place
 from docqa.text import word_strings
 
@@ -89,11 +89,6 @@ def asks_for_source(question: str) -> bool:
     return _SOURCE.search(question) is not None
 
 
-_YES_OR_NO = re.compile(
-    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am)\b", re.IGNORECASE
-)
-
-
 def says_nothing_new(question: str, sentence: str) -> bool:
     """Whether a sentence has no word but the question's and function words, where more than yes or no is asked for.
 
@@ -102,7 +97,7 @@ def says_nothing_new(question: str, sentence: str) -> bool:
     >>> says_nothing_new("Was the service safe?", "The service was not safe.")
     False
     """
-    if _YES_OR_NO.match(question.strip()):
+    if is_yes_or_no(question):
         return False
     language = question_language(question, ["en"])
     asked = {word.casefold() for word in word_strings(question)}

@@ -13,19 +13,15 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from docqa.documents import Document
-from docqa.retrieval.languages import Analyser
+from docqa.retrieval.languages import Analyser, is_yes_or_no, without_examples
 from docqa.retrieval.lexical import LexicalIndex
 from docqa.retrieval.places import without_place
 
-_EXAMPLE = re.compile(r"\[[^\]]*\]")
 _CODE = re.compile(r"(?<![\w.,-])(?:[0-9][0-9,]*(?:\.[0-9]+)?|(?=[A-Za-z]*[0-9])[A-Za-z0-9]+)(?![\w-])(?![.,][0-9])")
 _LIMIT = re.compile(
     r"\b(?:before|after|since|until|till|by|over|under|above|below|than|least|most|to|about|around|nearly|almost|roughly|"
     r"maximum|minimum|length|limit)\W+$",
     re.IGNORECASE,
-)
-_YES_OR_NO = re.compile(
-    r"\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am)\b", re.IGNORECASE
 )
 _PERIOD = re.compile(r"(?:fy|cy|q|h)\d+", re.IGNORECASE)
 _LENGTH = re.compile(
@@ -44,9 +40,9 @@ def codes_in(question: str) -> tuple[str, ...]:
     >>> codes_in("Which market has code AR03 in the top 10 of 2024, on page 300?")
     ('AR03', '2024')
     """
-    if _YES_OR_NO.match(question):  # "can a child of 125 cm ride?" is answered by "at least 140 cm"
+    if is_yes_or_no(question):  # "can a child of 125 cm ride?" is answered by "at least 140 cm"
         return ()
-    plain = _EXAMPLE.sub(" ", without_place(question))
+    plain = without_examples(without_place(question))
     return tuple(found.group().rstrip(",") for found in _CODE.finditer(plain) if _counts(found, plain))
 
 

@@ -106,6 +106,25 @@ def _by_stopwords(sample: str, candidates: tuple[str, ...]) -> str:
     return best if is_shown else ""
 
 
+_YES_OR_NO = re.compile(
+    r"\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am)\b", re.IGNORECASE
+)
+
+
+def is_yes_or_no(question: str) -> bool:
+    """Whether an English question asks for yes or no.
+
+    >>> is_yes_or_no("Was the service safe?"), is_yes_or_no("What was safe?")
+    (True, False)
+    """
+    return _YES_OR_NO.match(question) is not None
+
+
+def without_examples(question: str) -> str:
+    """The question without what brackets give as an example of the reply, such as ["1", "2"]."""
+    return re.sub(r"\[[^\]]*\]", " ", question)
+
+
 def question_language(question: str, documents: Iterable[str]) -> str:
     """The language whose function words say nothing in this question: as a rule the documents' that has most of them.
 
